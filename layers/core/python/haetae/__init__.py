@@ -1,0 +1,1 @@
+"""haetae: a serverless trading bot for Upbit that trades what you tested."""

@@ -1,0 +1,1 @@
+"""Straight-line use cases over ports."""

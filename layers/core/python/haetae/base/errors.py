@@ -1,0 +1,65 @@
+"""The one error tree.
+
+HaetaeError
+├── ConfigError        a setting is missing, unknown or out of range: names field, value, range
+├── DataError          candles or files that cannot be trusted: names row and column
+├── NotBuilt           asked for something this version does not have
+├── BooksError         the store
+│   ├── NoBook             nothing is stored for this account yet
+│   ├── CorruptState       what is stored cannot be read back: trading must halt
+│   └── BooksUnavailable   the store did not answer
+└── ExchangeError      a read from the exchange
+    ├── ExchangeUnavailable   no usable answer: down, slow, blocked, not JSON
+    └── ExchangeRefused       an answer that says no: `name` is the exchange's own error name
+
+Refusals that a use case must handle (a rail's verdict, a rejected order) are values, not errors.
+"""
+
+
+class HaetaeError(Exception):
+    """Any failure this project knows by name."""
+
+
+class ConfigError(HaetaeError):
+    """A setting is missing, unknown or out of range."""
+
+
+class DataError(HaetaeError):
+    """Candles or files that cannot be trusted."""
+
+
+class NotBuilt(HaetaeError):
+    """Asked for something this version does not have."""
+
+
+class BooksError(HaetaeError):
+    """The store failed."""
+
+
+class NoBook(BooksError):
+    """Nothing is stored for this account yet."""
+
+
+class CorruptState(BooksError):
+    """What is stored cannot be read back; never reset it, halt and say so."""
+
+
+class BooksUnavailable(BooksError):
+    """The store did not answer."""
+
+
+class ExchangeError(HaetaeError):
+    """A read from the exchange failed."""
+
+
+class ExchangeUnavailable(ExchangeError):
+    """No usable answer: down, slow, blocked, or not what the exchange sends."""
+
+
+class ExchangeRefused(ExchangeError):
+    """The exchange answered no."""
+
+    def __init__(self, *, status: int, name: str, message: str) -> None:
+        super().__init__(f"{status} {name}: {message}")
+        self.status = status
+        self.name = name

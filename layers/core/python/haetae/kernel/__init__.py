@@ -1,0 +1,1 @@
+"""The numeric brain: NamedTuples of numbers in, NamedTuples out; nothing else."""

@@ -1,0 +1,201 @@
+"""The fold: one account from minute to minute, in the kernel's order of events.
+
+Backtest, replay and Lambda all come through here. At each minute T:
+
+1. fills known before T are applied
+2. candles that closed by T are folded: exits as they stood, then highs and chandelier
+3. equity is marked, the loss limits latch, the KST books roll
+4. decision candles that closed by T enter the indicators; if the trigger is the trading cycle,
+   each market decides on its last one
+5. orders of T trade in the first candle that starts at or after T and are seen later
+"""
+
+from collections.abc import MutableSequence, Sequence
+from typing import NamedTuple
+
+from haetae.kernel.books import mark_books
+from haetae.kernel.codes import NO_ORDER
+from haetae.kernel.fills import simulate_fill, trade_of
+from haetae.kernel.registry import kernel
+from haetae.kernel.state import (
+    Account,
+    Candle,
+    Fill,
+    Market,
+    Params,
+    Rails,
+)
+from haetae.kernel.step import candle_events, close_bar, decide_market, exposure, settle, worth
+
+MINUTE_S = 60
+TRADE_INTS = 9  # market, t, kind, reason, units, funds, fee, pnl, risk
+PRICES = 5  # open, high, low, close, volume
+
+
+class Tape(NamedTuple):
+    """Candles of all markets, one after the other: market i owns rows starts[i] to ends[i]."""
+
+    times: Sequence[int]
+    prices: Sequence[float]  # PRICES a row
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+
+class Log(NamedTuple):
+    """Where a simulation writes: trades, (t, equity) at each decision, how often rails fired."""
+
+    trade_ints: MutableSequence[int]  # TRADE_INTS a row
+    trade_prices: MutableSequence[float]
+    marks: MutableSequence[int]  # two a row
+    counts: MutableSequence[int]  # by rail code
+
+
+class Reached(NamedTuple):
+    """Where a fold ended: the minute, its equity (micro), the rails fired, rows written."""
+
+    t: int
+    equity: int
+    fired: int
+    decided: int
+    trades: int
+    marks: int
+
+
+@kernel
+def advance(  # noqa: C901 - the one place where a minute's order is spelled out
+    rails: Rails,
+    params: tuple[Params, ...],
+    a: Account,
+    states: tuple[Market, ...],
+    tape: Tape,
+    fills: tuple[Fill, ...],
+    t: int,
+    to_t: int,
+    step_s: int,
+    mode: int,
+    decide: int,
+    simulate: int,
+    log: Log,
+) -> tuple[Account, list[Market], Reached]:
+    """Fold an account that stands at `t` up to `to_t`.
+
+    With `simulate` 1 the kernel fills its own orders from the tape and writes `log`. With 0 the
+    `fills` are what the exchange did (t = 0: nothing), and the fold stops at the first minute
+    that leaves something to write: an order, a rail, a decision. `t` = `to_t` decides only.
+    """
+    n = len(params)
+    markets = [m for m in states]  # noqa: C416
+    each = [p for p in params]  # noqa: C416
+    at = [tape.starts[i] for i in range(n)]
+    trades = 0
+    marks = 0
+    equity = a.cash
+    fired = 0
+    decided = 0
+    p = params[0]
+    times = tape.times
+    prices = tape.prices
+    ends = tape.ends
+    m = markets[0]
+    go = 1
+    while go != 0:
+        if t < to_t:
+            t = t + step_s
+        now = to_t
+        if simulate != 0:
+            now = t
+        fired = 0
+        decided = 0
+        opened = 0
+        due = 0
+        equity = 0
+        for i in range(n):
+            if n > 1:
+                p = each[i]
+                m = markets[i]
+            if simulate == 0 and m.order.kind != NO_ORDER and 0 < fills[i].t < t:
+                a, m, fired_here = settle(rails, p, a, m, fills[i], t)
+                fired = fired | fired_here
+            while at[i] < ends[i] and times[at[i]] + p.candle_s <= t:
+                k = at[i]
+                at[i] = k + 1
+                row = k * PRICES
+                c = Candle(
+                    times[k],
+                    prices[row],
+                    prices[row + 1],
+                    prices[row + 2],
+                    prices[row + 3],
+                    prices[row + 4],
+                )
+                if simulate != 0 and m.order.kind != NO_ORDER and c.t >= m.order.t:
+                    fill = simulate_fill(p, m.order, c)
+                    write_trade(log, trades, i, p, m, fill)
+                    trades = trades + 1
+                    a, m, fired_here = settle(rails, p, a, m, fill, t)
+                    fired = fired | fired_here
+                a, m, fired_here = candle_events(rails, p, a, m, c, t)
+                fired = fired | fired_here
+            if m.order.t == t:
+                opened = 1
+            if t >= m.bar.end and m.bar.end != 0:
+                m = close_bar(p, m)
+            if m.trend.t > m.decided:
+                due = decide
+            if m.position.units != 0:
+                equity = equity + worth(p, m)
+            if n > 1:
+                markets[i] = m
+        equity = a.cash + equity
+        if equity <= a.day.floor or equity <= a.week.floor or t >= a.day.until:
+            a, fired_here = mark_books(rails, a, t, equity)
+            fired = fired | fired_here
+        if due != 0:
+            decided = 1
+            for i in range(n):
+                if n > 1:
+                    m = markets[i]
+                if m.trend.t > m.decided:
+                    markets[i] = m
+                    open_count, committed = exposure(rails, markets)
+                    a, m, fired_here = decide_market(
+                        rails, params[i], a, m, t, now, equity, mode, open_count, committed
+                    )
+                    fired = fired | fired_here
+                    markets[i] = m
+            if simulate != 0:
+                log.marks[marks * 2] = t
+                log.marks[marks * 2 + 1] = equity
+                marks = marks + 1
+        if fired != 0 and simulate != 0:
+            count(log, fired)
+        if t >= to_t or (simulate == 0 and (fired != 0 or decided != 0 or opened != 0)):
+            go = 0
+    if n == 1:
+        markets[0] = m
+    return a, markets, Reached(t, equity, fired, decided, trades, marks)
+
+
+@kernel
+def write_trade(log: Log, row: int, i: int, p: Params, m: Market, fill: Fill) -> None:
+    """Write the fill of market `i`'s open order as row `row`."""
+    trade = trade_of(p, m, fill)
+    at = row * TRADE_INTS
+    log.trade_ints[at] = i
+    log.trade_ints[at + 1] = trade.t
+    log.trade_ints[at + 2] = trade.kind
+    log.trade_ints[at + 3] = trade.reason
+    log.trade_ints[at + 4] = trade.units
+    log.trade_ints[at + 5] = trade.funds
+    log.trade_ints[at + 6] = trade.fee
+    log.trade_ints[at + 7] = trade.pnl
+    log.trade_ints[at + 8] = trade.risk
+    log.trade_prices[row] = trade.price
+
+
+@kernel
+def count(log: Log, fired: int) -> None:
+    """Count every rail in the mask once."""
+    for rail in range(32):
+        if fired >> rail & 1 != 0:
+            log.counts[rail] = log.counts[rail] + 1

@@ -1,0 +1,69 @@
+"""The account's KST day and week books: when they roll, what they allow, when they latch."""
+
+from haetae.kernel.codes import DAY_LATCH, WEEK_LATCH
+from haetae.kernel.quanta import share_ceil
+from haetae.kernel.registry import kernel
+from haetae.kernel.state import Account, Period, Rails
+
+DAY_S = 86_400
+KST_S = 32_400  # Asia/Seoul is UTC+9 and has no daylight saving time
+NO_LIMIT = 9_000_000_000_000_000_000
+FIRED_DAY_LATCH = 1 << DAY_LATCH
+FIRED_WEEK_LATCH = 1 << WEEK_LATCH
+
+
+@kernel
+def next_day(t: int) -> int:
+    """Return the first KST midnight after `t`."""
+    return ((t + KST_S) // DAY_S + 1) * DAY_S - KST_S
+
+
+@kernel
+def next_week(t: int) -> int:
+    """Return the first KST Monday midnight after `t` (1970-01-01 was a Thursday)."""
+    return (((t + KST_S) // DAY_S + 3) // 7 + 1) * 7 * DAY_S - 3 * DAY_S - KST_S
+
+
+@kernel
+def loss_limit(start: int, limit_bps: int, limit_r: int, r_bps: int) -> int:
+    """Return the tighter of the share limit and the R limit on a book of `start` micro."""
+    limit = NO_LIMIT
+    if limit_bps > 0:
+        limit = share_ceil(start, limit_bps)
+    if limit_r > 0 and r_bps > 0:
+        limit = min(limit, share_ceil(start, limit_r * r_bps))
+    return limit
+
+
+@kernel
+def open_day(rails: Rails, t: int, equity: int) -> Period:
+    """Begin the KST day that `t` lies in."""
+    limit = loss_limit(equity, rails.day_bps, rails.day_r, rails.r_bps)
+    return Period(next_day(t), equity, equity - limit, 0, 0)
+
+
+@kernel
+def open_week(rails: Rails, t: int, equity: int) -> Period:
+    """Begin the KST week (from Monday) that `t` lies in."""
+    limit = loss_limit(equity, rails.week_bps, rails.week_r, rails.r_bps)
+    return Period(next_week(t), equity, equity - limit, 0, 0)
+
+
+@kernel
+def mark_books(rails: Rails, a: Account, t: int, equity: int) -> tuple[Account, int]:
+    """Latch the books whose floor `equity` micro reached, then roll the ones that ended by `t`."""
+    fired = 0
+    day = a.day
+    week = a.week
+    if equity <= day.floor and day.latch == 0:
+        day = Period(day.until, day.start, day.floor, 1, day.entries)
+        fired = fired | FIRED_DAY_LATCH
+    if equity <= week.floor and week.latch == 0:
+        week = Period(week.until, week.start, week.floor, 1, week.entries)
+        fired = fired | FIRED_WEEK_LATCH
+    if t >= day.until:
+        day = open_day(rails, t, equity)
+        if t >= week.until:
+            week = open_week(rails, t, equity)
+    account = Account(a.cash, a.reserved, a.last_entry, a.exit_t, a.cooldown, day, week, a.tally)
+    return account, fired

@@ -1,0 +1,183 @@
+"""The minute's work on a market: test the exits as they stood, then raise the chandelier."""
+
+from haetae.kernel.codes import (
+    CHANDELIER,
+    EXIT,
+    FIRST_STOP,
+    FLASH_CRASH,
+    NO_ORDER,
+    PARTIAL,
+    PARTIAL_PROFIT,
+    TAKE_PROFIT,
+)
+from haetae.kernel.quanta import floor_tick, share_floor, shift_bps, value_nearest
+from haetae.kernel.registry import kernel
+from haetae.kernel.state import (
+    NO_ORDER_OPEN,
+    Bar,
+    Candle,
+    Crash,
+    Market,
+    Order,
+    Params,
+    Position,
+    Rails,
+)
+
+CRASH_BLOCK_S = 300
+
+
+@kernel
+def exit_reason(q: Position, c: Candle) -> int:
+    """Return which exit the candle touched: the stop first, then the levels above; 0 for none."""
+    if c.low <= q.stop:
+        if q.trailing != 0:
+            return CHANDELIER
+        return FIRST_STOP
+    if q.target > 0.0 and c.high >= q.target:
+        return TAKE_PROFIT
+    if q.partial > 0.0 and c.high >= q.partial:
+        return PARTIAL_PROFIT
+    return 0
+
+
+@kernel
+def raised(p: Params, q: Position, atr: float, high: float) -> Position:
+    """Raise the highest price and with it the chandelier stop, which never falls."""
+    top = max(q.high, high)
+    stop = q.stop
+    trailing = q.trailing
+    if p.trail_atr > 0.0:
+        level = top - p.trail_atr * atr
+        if level > stop:
+            on_tick = floor_tick(level)
+            if on_tick > stop:
+                stop = on_tick
+                trailing = 1
+    return Position(
+        q.units,
+        q.t,
+        q.price,
+        q.spent,
+        stop,
+        trailing,
+        q.target,
+        q.partial,
+        top,
+        q.risk,
+        q.pnl,
+        q.reserved,
+    )
+
+
+@kernel
+def rises(p: Params, q: Position, atr: float, high: float) -> bool:
+    """Tell whether `raised` may change the position."""
+    return high > q.high or (p.trail_atr > 0.0 and q.high - p.trail_atr * atr > q.stop)
+
+
+@kernel
+def watch_crash(p: Params, crash: Crash, c: Candle) -> Crash:
+    """Fold a candle into the highs of its five-minute block and the one before."""
+    if c.t < crash.block + CRASH_BLOCK_S:
+        if c.high <= crash.high:
+            return crash
+        return crash_below(p, crash.block, c.high, crash.before)
+    block = c.t // CRASH_BLOCK_S * CRASH_BLOCK_S
+    if block == crash.block + CRASH_BLOCK_S:
+        return crash_below(p, block, c.high, crash.high)
+    return crash_below(p, block, c.high, 0.0)
+
+
+@kernel
+def crash_below(p: Params, block: int, high: float, before: float) -> Crash:
+    """Return the highs with the price at which a fall from them counts as a flash crash."""
+    if p.flash_crash_bps == 0:
+        return Crash(block, high, before, 0.0)
+    top = before if before > high else high
+    return Crash(block, high, before, shift_bps(top, -p.flash_crash_bps))
+
+
+@kernel
+def build_bar(p: Params, bar: Bar, c: Candle) -> Bar:
+    """Add a candle to the decision candle being built."""
+    if bar.end == 0:
+        end = (c.t // p.interval_s + 1) * p.interval_s
+        return Bar(end, c.open, c.high, c.low, c.close, c.close * c.volume)
+    return Bar(
+        bar.end,
+        bar.open,
+        c.high if c.high > bar.high else bar.high,
+        c.low if c.low < bar.low else bar.low,
+        c.close,
+        bar.value + c.close * c.volume,
+    )
+
+
+@kernel
+def touch_price(p: Params, q: Position, c: Candle, reason: int) -> float:
+    """Return the price an exit is judged by: the close, or where only decision candles exist
+    the price it would have met inside the candle (the worse of open and stop, or the level).
+    """
+    if p.candle_s < p.interval_s:
+        return c.close
+    if reason == FIRST_STOP or reason == CHANDELIER:
+        return min(c.open, q.stop)
+    if reason == TAKE_PROFIT:
+        return q.target
+    if reason == PARTIAL_PROFIT:
+        return q.partial
+    return c.close
+
+
+@kernel
+def candle_step(p: Params, m: Market, c: Candle) -> tuple[Market, int, float]:
+    """Fold one closed candle; return the market, the reason of an exit (or 0) and its mark."""
+    reason = 0
+    mark = c.close
+    position = m.position
+    crash = watch_crash(p, m.crash, c)
+    if position.units > 0:
+        if m.order.kind == NO_ORDER:
+            reason = exit_reason(position, c)
+            if reason == 0 and c.close <= crash.floor:
+                reason = FLASH_CRASH
+            mark = touch_price(p, position, c, reason)
+        if rises(p, position, m.trend.atr, c.high):
+            position = raised(p, position, m.trend.atr, c.high)
+    bar = m.bar
+    if c.t >= m.trend.t:
+        bar = build_bar(p, m.bar, c)
+    market = Market(
+        c.t + p.candle_s,
+        c.close,
+        m.decided,
+        crash,
+        bar,
+        m.trend,
+        position,
+        m.order,
+        m.verdict,
+    )
+    return market, reason, mark
+
+
+@kernel
+def exit_order(rails: Rails, p: Params, m: Market, t: int, reason: int, mark: float) -> Order:
+    """Return the sell order for `reason`, or none where the exchange's minimum forbids it."""
+    units = m.position.units
+    kind = EXIT
+    if reason == PARTIAL_PROFIT:
+        half = share_floor(units, p.partial_share_bps)
+        if sellable(rails, m.close, units - half):
+            units = half
+            kind = PARTIAL
+    if not sellable(rails, m.close, units):
+        return NO_ORDER_OPEN
+    return Order(kind, t, reason, 0, units, 0.0, 0, 0, mark)
+
+
+@kernel
+def sellable(rails: Rails, price: float, units: int) -> bool:
+    """Tell whether `units` at `price` reach the exchange's minimum order."""
+    return value_nearest(price, units) >= rails.min_order * 1_000_000

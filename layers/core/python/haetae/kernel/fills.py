@@ -1,0 +1,254 @@
+"""What a fill does to a position, to cash, to reservations and to the tally of closed trades."""
+
+from math import floor
+
+from haetae.kernel.codes import (
+    CHANDELIER,
+    ENTRY,
+    EXIT,
+    FIRST_STOP,
+    PARTIAL_PROFIT,
+    SLIPPAGE,
+    TAKE_PROFIT,
+)
+from haetae.kernel.quanta import (
+    buy_units,
+    ceil_tick,
+    fee_ceil,
+    floor_tick,
+    funds_ceil,
+    funds_floor,
+    part,
+    shift_bps,
+)
+from haetae.kernel.registry import kernel
+from haetae.kernel.state import (
+    NO_ORDER_OPEN,
+    NO_POSITION,
+    Account,
+    Candle,
+    Fill,
+    Market,
+    Order,
+    Params,
+    Period,
+    Position,
+    Rails,
+    Tally,
+    Trade,
+)
+
+FIRED_SLIPPAGE = 1 << SLIPPAGE
+
+
+@kernel
+def simulate_fill(p: Params, order: Order, c: Candle) -> Fill:
+    """Fill `order` at the open of `c`, the first candle that starts at or after the order.
+
+    The price is moved by the assumed slippage against us and put on the tick. Where only
+    decision candles exist, a touched stop or level trades at the price that touched it.
+    """
+    price = c.open
+    if p.candle_s == p.interval_s and order.kind != ENTRY and inside_candle(order.reason):
+        price = order.mark
+    if order.kind == ENTRY:
+        paid = ceil_tick(shift_bps(price, p.slippage_bps))
+        units = buy_units(order.krw, paid)
+        return Fill(c.t, paid, units, funds_ceil(paid, units))
+    got = floor_tick(shift_bps(price, -p.slippage_bps))
+    return Fill(c.t, got, order.units, funds_floor(got, order.units))
+
+
+@kernel
+def inside_candle(reason: int) -> bool:
+    """Tell whether an exit's price is touched inside a candle rather than decided on its close."""
+    return (
+        reason == FIRST_STOP
+        or reason == CHANDELIER
+        or reason == TAKE_PROFIT
+        or reason == PARTIAL_PROFIT
+    )
+
+
+@kernel
+def trade_of(p: Params, m: Market, fill: Fill) -> Trade:
+    """Return the books' line for `fill` of the market's open order."""
+    fee = fee_ceil(fill.funds, p.fee_bps)
+    kind = m.order.kind
+    if kind == ENTRY:
+        return Trade(fill.t, kind, m.order.reason, fill.price, fill.units, fill.funds, fee, 0, 0)
+    cost = part(m.position.spent, fill.units, m.position.units)
+    pnl = fill.funds - fee - cost
+    return Trade(
+        fill.t,
+        kind,
+        m.order.reason,
+        fill.price,
+        fill.units,
+        fill.funds,
+        fee,
+        pnl,
+        m.position.risk,
+    )
+
+
+@kernel
+def adverse_bps(order: Order, price: float) -> int:
+    """Return by how many basis points a fill was worse than the mark of its decision."""
+    if order.kind == ENTRY:
+        return floor((price - order.mark) / order.mark * 10_000.0)
+    return floor((order.mark - price) / order.mark * 10_000.0)
+
+
+@kernel
+def first_stop(p: Params, price: float, distance: float) -> float:
+    """Return the tightest enabled stop below a fill at `price`, on the tick."""
+    stop = 0.0
+    if p.stop_atr > 0.0 and distance < price:
+        stop = floor_tick(price - distance)
+    if p.stop_bps > 0:
+        stop = max(stop, floor_tick(shift_bps(price, -p.stop_bps)))
+    return stop
+
+
+@kernel
+def level_above(price: float, bps: int) -> float:
+    """Return the lowest legal price at least `bps` above `price`; 0.0 where `bps` is off."""
+    if bps == 0:
+        return 0.0
+    return ceil_tick(shift_bps(price, bps))
+
+
+@kernel
+def opened(p: Params, order: Order, trade: Trade) -> Position:
+    """Return the position that an entry's fill opens."""
+    return Position(
+        trade.units,
+        trade.t,
+        trade.price,
+        trade.funds + trade.fee,
+        first_stop(p, trade.price, order.distance),
+        0,
+        level_above(trade.price, p.target_bps),
+        level_above(trade.price, p.partial_bps),
+        trade.price,
+        order.risk,
+        0,
+        order.reserved,
+    )
+
+
+@kernel
+def reduced(q: Position, kind: int, trade: Trade) -> Position:
+    """Return what is left of a position after an exit's fill."""
+    if trade.units >= q.units:
+        return NO_POSITION
+    level = q.partial
+    if kind != EXIT:
+        level = 0.0
+    return Position(
+        q.units - trade.units,
+        q.t,
+        q.price,
+        q.spent - part(q.spent, trade.units, q.units),
+        q.stop,
+        q.trailing,
+        q.target,
+        level,
+        q.high,
+        q.risk,
+        q.pnl + trade.pnl,
+        q.reserved - part(q.reserved, trade.units, q.units),
+    )
+
+
+@kernel
+def tallied(tally: Tally, pnl: int, risk: int) -> Tally:
+    """Count a closed trade in R."""
+    if risk <= 0:
+        return tally
+    r = pnl / risk
+    if r > 0.0:
+        return Tally(tally.n + 1, tally.wins + 1, tally.win_r + r, tally.loss_r)
+    return Tally(tally.n + 1, tally.wins, tally.win_r, tally.loss_r - r)
+
+
+@kernel
+def apply_fill(
+    rails: Rails, p: Params, a: Account, m: Market, fill: Fill, t: int
+) -> tuple[Account, Market, int]:
+    """Apply what became of the market's open order; return the rails fired by how it filled."""
+    order = m.order
+    if fill.units == 0:
+        return released(a, order), with_order(m, NO_ORDER_OPEN), 0
+    trade = trade_of(p, m, fill)
+    position = m.position
+    cash = a.cash - trade.funds - trade.fee
+    reserved = a.reserved
+    last_entry = a.last_entry
+    tally = a.tally
+    if order.kind == ENTRY:
+        position = opened(p, order, trade)
+        last_entry = fill.t
+    else:
+        cash = a.cash + trade.funds - trade.fee
+        position = reduced(m.position, order.kind, trade)
+        reserved = reserved - (m.position.reserved - position.reserved)
+        if position.units == 0:
+            tally = tallied(a.tally, m.position.pnl + trade.pnl, m.position.risk)
+    fired = 0
+    cooldown = a.cooldown
+    if rails.slippage_limit_bps > 0 and adverse_bps(order, fill.price) >= rails.slippage_limit_bps:
+        fired = FIRED_SLIPPAGE
+        cooldown = t + rails.cooldown_s
+    account = Account(
+        cash,
+        reserved,
+        last_entry,
+        a.exit_t,
+        cooldown,
+        a.day,
+        a.week,
+        tally,
+    )
+    market = Market(
+        m.seen,
+        m.close,
+        m.decided,
+        m.crash,
+        m.bar,
+        m.trend,
+        position,
+        NO_ORDER_OPEN,
+        m.verdict,
+    )
+    return account, market, fired
+
+
+@kernel
+def with_order(m: Market, order: Order) -> Market:
+    """Return the market with another open order."""
+    return Market(m.seen, m.close, m.decided, m.crash, m.bar, m.trend, m.position, order, m.verdict)
+
+
+@kernel
+def released(a: Account, order: Order) -> Account:
+    """Return the account without the reservation of an entry that never traded."""
+    if order.kind != ENTRY:
+        return a
+    return Account(
+        a.cash,
+        a.reserved - order.reserved,
+        a.last_entry,
+        a.exit_t,
+        a.cooldown,
+        a.day,
+        a.week,
+        a.tally,
+    )
+
+
+@kernel
+def counted(day: Period) -> Period:
+    """Return the day book with one more entry."""
+    return Period(day.until, day.start, day.floor, day.latch, day.entries + 1)

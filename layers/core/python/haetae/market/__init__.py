@@ -1,0 +1,1 @@
+"""Candles and the rules of the market, in exact decimal arithmetic."""

@@ -1,0 +1,1 @@
+"""Settings and plugs: the one place where concrete things meet."""
