@@ -1,0 +1,13 @@
+"""The risk check's door: every minute, fills, exits and latches."""
+
+from typing import Any
+
+from haetae.app.cycle import guard
+from haetae.wiring.bootstrap import App
+from haetae.wiring.entry import Event, entry, event_time, told
+
+
+@entry("risk_check")
+def handler(event: Event, app: App) -> dict[str, Any]:
+    """Guard the account at the event's minute."""
+    return told("risk_check", guard(app.ports, app.setup, event_time(event)))

@@ -1,0 +1,13 @@
+"""The trading cycle's door: a schedule's event in, one decided minute out."""
+
+from typing import Any
+
+from haetae.app.cycle import cycle
+from haetae.wiring.bootstrap import App
+from haetae.wiring.entry import Event, entry, event_time, told
+
+
+@entry("trading_cycle")
+def handler(event: Event, app: App) -> dict[str, Any]:
+    """Decide the candle that closed at the event's minute."""
+    return told("trading_cycle", cycle(app.ports, app.setup, event_time(event)))

@@ -1,0 +1,94 @@
+"""Bearer token checks: signature, access key, nonce and query hash (Upbit docs: auth)."""
+
+import binascii
+import hashlib
+import hmac
+import json
+from base64 import urlsafe_b64decode
+from collections import deque
+
+from upbit_sandbox.errors import ApiError, exchange
+
+NONCES_KEPT = 200_000
+_DIGESTS = {"HS256": "sha256", "HS512": "sha512"}
+_HASHES = {"SHA512": hashlib.sha512, "SHA384": hashlib.sha384, "SHA256": hashlib.sha256}
+
+
+class Authority:
+    """Knows the one key pair and which nonces it has seen; remembers the newest 200,000."""
+
+    def __init__(self, access_key: str, secret_key: str) -> None:
+        """Take the key pair; the secret is used as raw bytes, not base64."""
+        self._access_key = access_key
+        self._secret = secret_key.encode()
+        self._seen: set[str] = set()
+        self._order: deque[str] = deque()
+
+    def verify(self, authorization: str | None, hashed: tuple[str, ...]) -> None:
+        """Accept the request or raise its refusal by name.
+
+        `hashed` holds the strings that a client may rightly have hashed; empty when the request
+        has no parameters.
+        """
+        payload = self._payload(authorization)
+        nonce = payload.get("nonce")
+        if not isinstance(nonce, str) or not nonce:
+            raise exchange("jwt_verification")
+        if nonce in self._seen:
+            raise exchange("nonce_used")
+        self._remember(nonce)
+        if hashed:
+            _check_query(payload, hashed)
+
+    def _payload(self, authorization: str | None) -> dict[str, object]:
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise exchange("no_authorization_token")
+        signed, _, signature = token.rpartition(".")
+        header, _, claims = signed.partition(".")
+        payload = _decoded_object(claims)
+        digest = _DIGESTS.get(str(_decoded_object(header).get("alg")))
+        if digest is None:
+            raise exchange("jwt_verification")
+        if payload.get("access_key") != self._access_key:
+            raise exchange("invalid_access_key")
+        expected = hmac.digest(self._secret, signed.encode(), digest)
+        if not hmac.compare_digest(expected, _decoded(signature)):
+            raise exchange("jwt_verification")
+        return payload
+
+    def _remember(self, nonce: str) -> None:
+        self._seen.add(nonce)
+        self._order.append(nonce)
+        if len(self._order) > NONCES_KEPT:
+            self._seen.discard(self._order.popleft())
+
+
+def _check_query(payload: dict[str, object], hashed: tuple[str, ...]) -> None:
+    given = payload.get("query_hash")
+    digest = _HASHES.get(str(payload.get("query_hash_alg", "SHA512")))
+    if digest is None or not isinstance(given, str):
+        raise exchange("invalid_query_payload")
+    if not any(digest(text.encode()).hexdigest() == given for text in hashed):
+        raise exchange("invalid_query_payload")
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        raise _malformed() from None
+
+
+def _decoded_object(text: str) -> dict[str, object]:
+    try:
+        value = json.loads(_decoded(text))
+    except ValueError:
+        raise _malformed() from None
+    if not isinstance(value, dict):
+        raise _malformed()
+    return value
+
+
+def _malformed() -> ApiError:
+    return exchange("jwt_verification")

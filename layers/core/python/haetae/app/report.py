@@ -1,0 +1,84 @@
+"""The daily report: one KST day of the books, summed; no figure that the books do not hold."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from haetae.app import messages
+from haetae.app.cycle import load
+from haetae.app.setup import Ports, Setup
+from haetae.kernel.books import DAY_S, KST_S
+from haetae.kernel.step import worth
+from haetae.ledger.book import Book, TradeLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DailyReport:
+    """One KST day from `from_t` to `to_t`; money in won, `r` in R, None where nothing closed."""
+
+    from_t: int
+    to_t: int
+    entries: int
+    exits: int
+    wins: int
+    pnl: Decimal
+    fees: Decimal
+    r: float | None
+    equity: Decimal
+    positions: int
+    mode: int
+
+
+def report(ports: Ports, setup: Setup, t: int) -> DailyReport:
+    """Sum up the KST day that ended last before `t`, publish and return it."""
+    to_t = (t + KST_S) // DAY_S * DAY_S - KST_S
+    book = load(ports, setup, t)
+    lines = [
+        line
+        for name in setup.markets
+        for line in ports.books.trades(name, from_t=to_t - DAY_S, to_t=to_t)
+    ]
+    daily = summed(setup, book, lines, to_t)
+    ports.messages.publish(messages.daily(t, facts(daily)))
+    return daily
+
+
+def summed(setup: Setup, book: Book, lines: list[TradeLine], to_t: int) -> DailyReport:
+    """Return the day's figures from its lines and the book's present state."""
+    exits = [line for line in lines if line.pnl is not None]
+    rs = [line.r for line in exits if line.r is not None]
+    equity, positions = 0, 0
+    if book.state is not None:
+        equity = book.state.account.cash
+        for name, p in zip(setup.markets, setup.params, strict=True):
+            market = book.state.markets[name]
+            if market.position.units:
+                positions += 1
+                equity += worth(p, market)
+    return DailyReport(
+        from_t=to_t - DAY_S,
+        to_t=to_t,
+        entries=len(lines) - len(exits),
+        exits=len(exits),
+        wins=sum(1 for line in exits if line.pnl is not None and line.pnl > 0),
+        pnl=sum((line.pnl for line in exits if line.pnl is not None), Decimal(0)),
+        fees=sum((line.fee for line in lines), Decimal(0)),
+        r=sum(rs) if rs else None,
+        equity=Decimal(equity) / 1_000_000,
+        positions=positions,
+        mode=book.halt.mode,
+    )
+
+
+def facts(daily: DailyReport) -> dict[str, str]:
+    """Return what the message says of the day."""
+    return {
+        "entries": str(daily.entries),
+        "exits": str(daily.exits),
+        "wins": str(daily.wins),
+        "pnl": f"{daily.pnl:+,.0f}",
+        "fees": f"{daily.fees:,.0f}",
+        "r": "–" if daily.r is None else f"{daily.r:+.2f}",
+        "equity": f"{daily.equity:,.0f}",
+        "positions": str(daily.positions),
+        "mode": messages.MODE_NAMES[daily.mode],
+    }

@@ -1,0 +1,37 @@
+"""What the use cases are given: the account's settings in kernel terms, and the ports."""
+
+from dataclasses import dataclass
+
+from haetae.app.ports import Books, Clock, Exchange, Messages
+from haetae.kernel.state import Params, Rails
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """One account: its markets in configured order, each with its parameters, and its rails."""
+
+    account: str
+    profile: str
+    markets: tuple[str, ...]
+    params: tuple[Params, ...]
+    rails: Rails
+
+    def __post_init__(self) -> None:
+        assert self.markets
+        assert len(self.markets) == len(self.params)
+        assert len({p.interval_s for p in self.params}) == 1, "one decision interval an account"
+
+    @property
+    def interval_s(self) -> int:
+        """The decision interval of every market of the account."""
+        return self.params[0].interval_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The outside world of one account."""
+
+    exchange: Exchange
+    books: Books
+    messages: Messages
+    clock: Clock

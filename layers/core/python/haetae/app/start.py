@@ -1,0 +1,78 @@
+"""The first start, and the return after a gap longer than the warm-up: indicators from history."""
+
+from haetae.app.ports import Exchange
+from haetae.app.setup import Ports, Setup
+from haetae.base.errors import DataError
+from haetae.kernel.codes import WARMUP
+from haetae.kernel.indicators import fold_bar
+from haetae.kernel.quanta import MICRO
+from haetae.kernel.state import (
+    NEW_CRASH,
+    NEW_MARKET,
+    NEW_TREND,
+    NO_BAR,
+    Bar,
+    Candle,
+    Market,
+    Params,
+    Trend,
+)
+from haetae.kernel.step import open_account, open_market
+from haetae.ledger.book import GENESIS, Book, Commit, State
+
+WIDEST = 4  # how many times the warm-up's length history is searched for enough candles
+
+
+def first_state(ports: Ports, setup: Setup, t: int) -> State:
+    """Return the state of an account that starts at the decision candle `t` lies in."""
+    at = t - t % setup.interval_s
+    markets = {
+        name: open_market(NEW_MARKET, warm_up(ports.exchange, name, p, at), at)
+        for name, p in zip(setup.markets, setup.params, strict=True)
+    }
+    cash = sum(int(b.free * MICRO) for b in ports.exchange.balances() if b.currency == "KRW")
+    return State(
+        t=at,
+        account=open_account(setup.rails, at, cash),
+        markets=markets,
+        chains=dict.fromkeys(setup.markets, GENESIS),
+    )
+
+
+def open_books(ports: Ports, setup: Setup, book: Book, t: int) -> None:
+    """Write the first state; somebody else being first is as good."""
+    ports.books.commit(Commit(version=0, epoch=book.halt.epoch, state=first_state(ports, setup, t)))
+
+
+def warm_up(exchange: Exchange, market: str, p: Params, at: int) -> Trend:
+    """Fold the last WARMUP decision candles that closed by `at`.
+
+    Raises:
+        DataError: the exchange has fewer.
+    """
+    candles: tuple[Candle, ...] = ()
+    for widen in range(1, WIDEST + 1):
+        from_t = at - widen * WARMUP * p.interval_s
+        candles = exchange.candles(market, from_t=from_t, to_t=at, unit_min=p.interval_s // 60)
+        if len(candles) >= WARMUP:
+            return fold_history(p, candles[-WARMUP:])
+    raise DataError(
+        f"{market} has {len(candles)} closed {p.interval_s // 60}-minute candles "
+        f"before its start; the indicators need {WARMUP}"
+    )
+
+
+def fold_history(p: Params, candles: tuple[Candle, ...]) -> Trend:
+    """Fold closed decision candles, oldest first, into fresh indicators."""
+    trend = NEW_TREND
+    for c in candles:
+        bar = Bar(c.t + p.interval_s, c.open, c.high, c.low, c.close, c.close * c.volume)
+        trend = fold_bar(p, trend, bar)
+    return trend
+
+
+def rewarmed(exchange: Exchange, name: str, p: Params, market: Market, t: int) -> Market:
+    """Return a market that was away for longer than the warm-up: new indicators, same position."""
+    at = t - t % p.interval_s
+    away = market._replace(crash=NEW_CRASH, bar=NO_BAR)
+    return open_market(away, warm_up(exchange, name, p, at), at)

@@ -1,0 +1,202 @@
+"""`haetae …`: every verb of the command line; each parses, calls and translates errors."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from haetae.base.errors import ConfigError, DataError, HaetaeError
+from haetae.kernel.profiles import PROFILES
+from haetae.wiring.settings import assignments, flattened, setup_of
+
+if TYPE_CHECKING:
+    from haetae.app.setup import Setup
+    from haetae.research.result import Result
+    from haetae.research.tapes import History, Span
+
+USAGE = 2  # exit code for anything the user can mend
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; 0 when it did what was asked, 2 with one sentence when it could not."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["sandbox"]:
+        from upbit_sandbox.cli import main as sandbox
+
+        return sandbox(arguments[1:])
+    args = parser().parse_args(arguments)
+    try:
+        code: int = args.run(args)
+    except HaetaeError as error:
+        print(f"haetae: {error}", file=sys.stderr)
+        return USAGE
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's grammar."""
+    from haetae.research import collect
+
+    top = argparse.ArgumentParser(prog="haetae", description="You trade what you tested.")
+    verbs = top.add_subparsers(required=True, metavar="VERB")
+    verb = verbs.add_parser("backtest", help="run the compiled kernel over recorded candles")
+    run_arguments(verb)
+    verb.set_defaults(run=run_backtest)
+    verb = verbs.add_parser("replay", help="push the same candles through the real handlers")
+    run_arguments(verb)
+    verb.add_argument("--target", default="in-process", help="in-process or moto")
+    verb.set_defaults(run=run_replay)
+    verb = verbs.add_parser("collect", help="fetch candle history into a file")
+    collect.add_arguments(verb)
+    verb.set_defaults(run=collect.run)
+    verbs.add_parser("sandbox", help="an Upbit on this machine (haetae sandbox --help)")
+    return top
+
+
+def run_arguments(verb: argparse.ArgumentParser) -> None:
+    """Add what a backtest and a replay have in common."""
+    verb.add_argument("--market", action="append", help="KRW-BTC; may repeat")
+    verb.add_argument("--candles", action="append", type=Path, required=True, metavar="FILE")
+    verb.add_argument("--decision-interval", default=None, help="such as 60m")
+    verb.add_argument("--from", dest="from_", metavar="TIME", help="2025-09-01 or with T09:00Z")
+    verb.add_argument("--to", metavar="TIME")
+    verb.add_argument("--profile", default="plan", help=", ".join(PROFILES))
+    verb.add_argument("--config", type=Path, metavar="FILE", help="settings as YAML")
+    verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    verb.add_argument("--cash", default="10000000", help="won to start with")
+    verb.add_argument("--json", type=Path, metavar="OUT")
+
+
+def run_backtest(args: argparse.Namespace) -> int:
+    """Run `haetae backtest`."""
+    from haetae.research.backtest import backtest
+
+    setup, found, span = task(args)
+    return told(args, backtest(setup, found, span, cash=cash(args.cash)))
+
+
+def run_replay(args: argparse.Namespace) -> int:
+    """Run `haetae replay`, with a progress bar on a terminal's error stream."""
+    from tqdm import tqdm
+
+    from haetae.research.replay import replay
+
+    setup, found, span = task(args)
+    total = (span.to_t - span.from_t) // 60 + 1
+    with tqdm(total=total, unit="min", mininterval=0.5) as bar:
+        result = replay(
+            setup,
+            found,
+            span,
+            cash=cash(args.cash),
+            target=args.target,
+            progress=lambda _t: bar.update(1) and None,
+        )
+    return told(args, result)
+
+
+def task(args: argparse.Namespace) -> "tuple[Setup, dict[str, History], Span]":
+    """Return what a run is made of; nothing is written before all of it is valid."""
+    from haetae.research.candle_files import read_candles
+    from haetae.research.tapes import histories, span
+
+    overrides = settings(args)
+    given = tuple(args.market) if args.market else ()
+    if given:
+        setup_of(profile=args.profile, markets=given, overrides=overrides)
+    only = given[0] if len(given) == 1 else None
+    files = [read_candles(path, market_of(path, only)) for path in args.candles]
+    markets = given or tuple(dict.fromkeys(file.market for file in files))
+    setup = setup_of(profile=args.profile, markets=markets, overrides=overrides)
+    found = histories(files, markets, setup.interval_s)
+    chosen = span(
+        found, setup.interval_s, from_t=moment("--from", args.from_), to_t=moment("--to", args.to)
+    )
+    return setup, found, chosen
+
+
+def market_of(path: Path, only: str | None) -> str | None:
+    """Return the market of a file whose name does not tell, where only one was given."""
+    return None if path.name.startswith("KRW-") else only
+
+
+def settings(args: argparse.Namespace) -> dict[str, str]:
+    """Return the overrides of the file and the flags; a flag wins."""
+    found: dict[str, str] = {}
+    if args.config:
+        found |= config_file(args.config)
+    for text in args.set:
+        found |= assignments(text)
+    if args.decision_interval:
+        minutes = args.decision_interval.removesuffix("m")
+        if not minutes.isdigit() or not args.decision_interval.endswith("m"):
+            raise ConfigError(
+                f"--decision-interval {args.decision_interval!r} is not an interval; "
+                "allowed: 1m, 3m, 5m, 10m, 15m, 30m, 60m, 240m"
+            )
+        found["schedule.decision_interval_minutes"] = minutes
+    return found
+
+
+def config_file(path: Path) -> dict[str, str]:
+    """Read a YAML file of nested settings.
+
+    Raises:
+        ConfigError: it cannot be read or is not a mapping.
+    """
+    import yaml
+
+    try:
+        tree = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        first = str(error).splitlines()[0]
+        raise ConfigError(f"--config {path} cannot be read: {first}; allowed: YAML") from error
+    if not isinstance(tree, dict):
+        raise ConfigError(f"--config {path} holds no settings; allowed: a YAML mapping")
+    return flattened(tree)
+
+
+def moment(flag: str, text: str | None) -> int | None:
+    """Return a time as epoch seconds; without a zone it is UTC.
+
+    Raises:
+        ConfigError: it is no time.
+    """
+    from datetime import UTC, datetime
+
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"{flag} {text!r} is no time; allowed: 2025-09-01T00:00Z") from None
+    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
+
+
+def cash(text: str) -> int:
+    """Return won as micro-won.
+
+    Raises:
+        ConfigError: not a whole number of won the exchange could hold.
+    """
+    if not text.isdigit() or not 5_000 <= int(text) <= 1_000_000_000_000:
+        raise ConfigError(f"--cash {text!r} is out of range; allowed: 5000 to 1000000000000")
+    return int(text) * 1_000_000
+
+
+def told(args: argparse.Namespace, result: "Result") -> int:
+    """Print the result and write its JSON."""
+    from haetae.research.result import printed
+
+    if args.json:
+        try:
+            result.save(args.json)
+        except OSError as error:
+            raise DataError(f"--json {args.json} cannot be written: {error.strerror}") from error
+    print(printed(result))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Messages in words: Korean and English."""

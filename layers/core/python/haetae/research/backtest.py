@@ -1,0 +1,127 @@
+"""The backtest: the compiled kernel over recorded candles, filling its own orders."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from haetae.app.setup import Setup
+from haetae.app.start import fold_history
+from haetae.kernel.advance import TRADE_INTS, Log, Reached, Tape, advance
+from haetae.kernel.codes import ENTRY, REASON_NAMES, RUN, WARMUP
+from haetae.kernel.state import NEW_MARKET, NO_FILL, Account, Market, Params
+from haetae.kernel.step import open_account, open_market
+from haetae.research.compiled import compiled_kernel
+from haetae.research.result import Result, TradeRow, rails_by_name
+from haetae.research.tapes import History, Rows, Span, flat
+
+COUNTS = 32
+
+
+def backtest(
+    setup: Setup, found: dict[str, History], span: Span, *, cash: int, compiled: bool = True
+) -> Result:
+    """Run the account from `span.from_t` to `span.to_t` with `cash` micro-won.
+
+    `compiled` False interprets the kernel, for comparison; the results are equal to the bit.
+    """
+    setup = coarse(setup) if span.coarse else setup
+    account = open_account(setup.rails, span.from_t, cash)
+    log = new_log(setup, span)
+    account, _markets, reached = run(setup, found, span, account, log, compiled=compiled)
+    return Result(
+        kind="backtest",
+        profile=setup.profile,
+        markets=setup.markets,
+        span=span,
+        start_cash=cash,
+        cash=account.cash,
+        equity=reached.equity,
+        trades=tuple(sorted(trade_row(setup, log, i) for i in range(reached.trades))),
+        marks=tuple(
+            (int(log.marks[2 * i]), int(log.marks[2 * i + 1])) for i in range(reached.marks)
+        ),
+        rails=rails_by_name(log.counts),
+    )
+
+
+def run(
+    setup: Setup,
+    found: dict[str, History],
+    span: Span,
+    account: Account,
+    log: Log,
+    *,
+    compiled: bool,
+) -> tuple[Account, list[Market], Reached]:
+    """Fold the account over the tapes; `log` is written."""
+    markets = tuple(
+        warmed(found[name], p, span.from_t)
+        for name, p in zip(setup.markets, setup.params, strict=True)
+    )
+    rows = [found[name].tape.between(span.from_t, span.to_t) for name in setup.markets]
+    columns = flat(rows)
+    tape = Tape(*columns)  # type: ignore[arg-type] # arrays index as sequences do
+    fold = advance
+    if compiled:
+        fold = compiled_kernel()[advance]
+    else:
+        tape = Tape(*[column.tolist() for column in columns])
+    return fold(
+        setup.rails,
+        setup.params,
+        account,
+        markets,
+        tape,
+        (NO_FILL,) * len(markets),
+        span.from_t,
+        span.to_t,
+        setup.params[0].candle_s,
+        RUN,
+        1,
+        1,
+        log,
+    )
+
+
+def coarse(setup: Setup) -> Setup:
+    """Return the setup for tapes that only have decision candles."""
+    return replace(setup, params=tuple(p._replace(candle_s=p.interval_s) for p in setup.params))
+
+
+def warmed(history: History, p: Params, from_t: int) -> Market:
+    """Return a market as it stands at `from_t`, after WARMUP closed decision candles."""
+    before = history.bars.between(0, from_t)
+    last = Rows(unit_s=before.unit_s, times=before.times[-WARMUP:], prices=before.prices[-WARMUP:])
+    return open_market(NEW_MARKET, fold_history(p, last.candles()), from_t)
+
+
+def new_log(setup: Setup, span: Span) -> Log:
+    """Return room for all that a run can write: an entry a decision, three fills an entry."""
+    decisions = (span.to_t - span.from_t) // setup.interval_s + 2
+    trades = 4 * decisions * len(setup.markets)
+    return Log(
+        np.zeros(trades * TRADE_INTS, np.int64),  # type: ignore[arg-type]
+        np.zeros(trades, np.float64),  # type: ignore[arg-type]
+        np.zeros(decisions * 2, np.int64),  # type: ignore[arg-type]
+        np.zeros(COUNTS, np.int64),  # type: ignore[arg-type]
+    )
+
+
+def trade_row(setup: Setup, log: Log, i: int) -> TradeRow:
+    """Return the i-th trade of a log."""
+    number, t, kind, reason, units, _funds, fee, pnl, risk = (
+        int(v) for v in log.trade_ints[i * TRADE_INTS : (i + 1) * TRADE_INTS]
+    )
+    entry = kind == ENTRY
+    return TradeRow(
+        t=t,
+        number=number,
+        market=setup.markets[number],
+        side="bid" if entry else "ask",
+        reason=REASON_NAMES[reason],
+        price=float(log.trade_prices[i]),
+        units=units,
+        fee=fee,
+        pnl=None if entry else pnl,
+        r=None if entry or risk == 0 else pnl / risk,
+    )

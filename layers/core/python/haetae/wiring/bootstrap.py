@@ -1,0 +1,65 @@
+"""Plug one account together, from the environment of a function or by a caller's hand."""
+
+import os
+from dataclasses import dataclass
+
+from haetae.app.setup import Ports, Setup
+from haetae.wiring.settings import Environment, environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """What every door hands to its use case."""
+
+    setup: Setup
+    ports: Ports
+
+
+class Socket:
+    """Holds the one App of this process: what was plugged in, or else what the variables say."""
+
+    def __init__(self) -> None:
+        """Begin with nothing plugged in."""
+        self.app: App | None = None
+
+    def current(self) -> App:
+        """Return the App, building it from the environment at the first call.
+
+        Raises:
+            ConfigError: a variable is missing or wrong; names it.
+        """
+        if self.app is None:
+            self.app = build(environment(os.environ))
+        return self.app
+
+    def plug(self, app: App | None) -> None:
+        """Use `app` from now on; None returns to the environment."""
+        self.app = app
+
+
+SOCKET = Socket()
+
+
+def build(env: Environment) -> App:
+    """Return the App on Upbit (or the sandbox), DynamoDB and SNS."""
+    import boto3
+
+    from haetae.adapters.clocks import SystemClock
+    from haetae.adapters.dynamodb_books import DynamoDbBooks, create_client
+    from haetae.adapters.sns_messages import SnsMessages
+    from haetae.adapters.upbit_client import UpbitClient
+
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    region = os.environ.get("AWS_REGION", "ap-northeast-2")
+    sns = boto3.client("sns", region_name=region, endpoint_url=endpoint)
+    return App(
+        setup=env.setup,
+        ports=Ports(
+            exchange=UpbitClient(
+                base_url=env.upbit_url, access_key=env.access_key, secret_key=env.secret_key
+            ),
+            books=DynamoDbBooks(create_client(endpoint, region), env.table, env.setup.account),
+            messages=SnsMessages(sns, env.topic_arn, env.language),
+            clock=SystemClock(),
+        ),
+    )

@@ -1,0 +1,140 @@
+"""Whatever is traded, money is conserved, nothing goes negative and no identifier serves twice."""
+
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sandbox.client import T0, Client, at, client_of, error_of
+from upbit_sandbox.arithmetic import EXACT, plain, volume_for
+from upbit_sandbox.synthetic import synthetic_minutes
+
+MARKETS = {"KRW-BTC": 150_000_000.0, "KRW-XRP": 3_500.0, "KRW-PEPE": 0.0123}
+TAPES = [synthetic_minutes(market, 5, T0, 300, price) for market, price in MARKETS.items()]
+CASH = Decimal(10_000_000)
+
+totals = st.decimals(min_value=1, max_value=12_000_000, places=3, allow_nan=False).map(str)
+volumes = st.decimals(min_value=0, max_value=2_000_000, places=8, allow_nan=False).map(
+    lambda value: format(value, "f")
+)
+markets = st.sampled_from(sorted(MARKETS))
+actions = st.one_of(
+    st.tuples(st.just("buy"), markets, totals, st.sampled_from("abcdef")),
+    st.tuples(st.just("sell"), markets, volumes),
+    st.tuples(st.just("sell_all"), markets),
+    st.tuples(st.just("limit"), markets, st.sampled_from(["bid", "ask"]), st.integers(-3, 3)),
+    st.tuples(st.just("cancel"), st.integers(0, 5)),
+    st.tuples(st.just("wait"), st.integers(0, 900)),
+)
+
+
+def act(client: Client, action: tuple[object, ...]) -> None:
+    match action:
+        case "buy", str(market), str(total), str(identifier):
+            client.buy(total, market, identifier=identifier)
+        case "sell", str(market), str(volume):
+            client.sell(volume, market)
+        case "sell_all", str(market):
+            client.sell(client.balances().get(market[4:], ("0", "0"))[0], market)
+        case "limit", str(market), str(side), int(levels):
+            book = client.quote("/v1/orderbook", f"markets={market}")
+            if "error" not in book:
+                units = book[0]["orderbook_units"]
+                price = units[abs(levels)]["bid_price" if levels < 0 else "ask_price"]
+                client.limit(side, plain(Decimal(repr(price))), "30", market)
+        case "cancel", int(index):
+            waiting = client.get("/v1/orders/open")
+            if waiting:
+                client.delete(f"uuid={waiting[index % len(waiting)]['uuid']}")
+        case "wait", int(seconds):
+            client.set_clock(client.sandbox.venue.clock.now() + seconds)
+
+
+def check(client: Client) -> None:
+    """Recompute every balance from the trades alone and compare with the wallet."""
+    with_exact = EXACT.copy()
+    free_and_locked = {"KRW": CASH}
+    reserved: dict[str, Decimal] = {}
+    state = client.control("GET", "/sandbox/state")
+    for order in state["orders"]:
+        coin, sign = order["market"][4:], 1 if order["side"] == "bid" else -1
+        for trade in order["trades"]:
+            funds = with_exact.multiply(Decimal(trade["price"]), Decimal(trade["volume"]))
+            assert funds == Decimal(trade["funds"])
+            moved = with_exact.multiply(funds, Decimal(sign))
+            paid = with_exact.add(moved, with_exact.multiply(funds, Decimal("0.0005")))
+            free_and_locked["KRW"] = with_exact.subtract(free_and_locked["KRW"], paid)
+            coins = with_exact.multiply(Decimal(trade["volume"]), Decimal(sign))
+            held = free_and_locked.get(coin, Decimal(0))
+            free_and_locked[coin] = with_exact.add(held, coins)
+        if order["state"] == "wait":
+            currency = "KRW" if sign == 1 else coin
+            before = reserved.get(currency, Decimal(0))
+            reserved[currency] = with_exact.add(before, Decimal(order["locked"]))
+    for row in state["balances"]:
+        free, locked = Decimal(row["balance"]), Decimal(row["locked"])
+        assert free >= 0
+        assert locked == reserved.get(row["currency"], Decimal(0))
+        assert with_exact.add(free, locked) == free_and_locked.pop(row["currency"])
+    assert not any(free_and_locked.values())
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(actions, max_size=25))
+def test_money_is_conserved(steps: list[tuple[object, ...]]) -> None:
+    client = client_of(TAPES, at(1), slippage_bps=10)
+    for step in steps:
+        act(client, step)
+        check(client)
+    client.set_clock(at(400))
+    check(client)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("abc"), totals), max_size=10))
+def test_an_identifier_is_accepted_at_most_once(attempts: list[tuple[str, str]]) -> None:
+    client = client_of(TAPES, at(1))
+    seen: set[str] = set()
+    for identifier, total in attempts:
+        body = client.buy(total, "KRW-XRP", identifier=identifier)
+        refused = "error" in body and error_of(body) == "duplicated_identifier"
+        assert refused == (identifier in seen)
+        seen.add(identifier)
+
+
+@given(
+    st.decimals(min_value=5000, max_value=10**9, places=4, allow_nan=False),
+    st.decimals(min_value=Decimal("0.00000001"), max_value=10**9, places=8, allow_nan=False),
+)
+def test_bought_volume_is_the_most_that_the_total_pays_for(total: Decimal, price: Decimal) -> None:
+    volume = volume_for(total, price)
+    one_more = EXACT.add(volume, Decimal("0.00000001"))
+    assert EXACT.multiply(volume, price) <= total < EXACT.multiply(one_more, price)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 100), st.integers(-3, 3)), min_size=1, max_size=4),
+    st.lists(st.integers(1, 290 * 60), max_size=12),
+)
+def test_looking_more_often_changes_no_fill(
+    orders: list[tuple[int, int]], looks: list[int]
+) -> None:
+    outcomes = []
+    for seconds in (sorted(looks), []):
+        client = client_of(TAPES, at(1), coins={"XRP": Decimal(1_000)})
+        for amount, levels in orders:
+            client.buy(str(5_000 + amount), "KRW-XRP")
+            act(client, ("limit", "KRW-XRP", "bid" if levels < 0 else "ask", levels * 7))
+        for second in seconds:
+            client.set_clock(at(1) + second)
+            client.get("/v1/orders/open")
+        client.set_clock(at(299))
+        listed = client.control("GET", "/sandbox/state")["orders"]
+        for order in listed:
+            for trade in order["trades"]:
+                del trade["uuid"]
+        outcomes.append(sorted(listed, key=str))
+    for one, other in zip(*outcomes, strict=True):
+        del one["uuid"], other["uuid"]
+    assert outcomes[0] == outcomes[1]
