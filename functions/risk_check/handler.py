@@ -10,4 +10,4 @@ from haetae.wiring.entry import Event, entry, event_time, told
 @entry("risk_check")
 def handler(event: Event, app: App) -> dict[str, Any]:
     """Guard the account at the event's minute."""
-    return told("risk_check", guard(app.ports, app.setup, event_time(event)))
+    return told(guard(app.ports, app.setup, event_time(event)))

@@ -10,4 +10,4 @@ from haetae.wiring.entry import Event, entry, event_time, told
 @entry("trading_cycle")
 def handler(event: Event, app: App) -> dict[str, Any]:
     """Decide the candle that closed at the event's minute."""
-    return told("trading_cycle", cycle(app.ports, app.setup, event_time(event)))
+    return told(cycle(app.ports, app.setup, event_time(event)))

@@ -91,7 +91,7 @@ def run_replay(args: argparse.Namespace) -> int:
             span,
             cash=cash(args.cash),
             target=args.target,
-            progress=lambda _t: bar.update(1) and None,
+            progress=lambda _t: (bar.update(1), None)[1],
         )
     return told(args, result)
 

@@ -1,12 +1,13 @@
 """The Lambda entry: logs, metrics and the translation of errors, once for all doors."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import wraps
+from time import perf_counter
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from haetae.app.cycle import Outcome
 from haetae.base.errors import HaetaeError
@@ -15,43 +16,46 @@ from haetae.wiring.bootstrap import SOCKET, App
 
 NAMESPACE = "haetae"
 logger = Logger(service="haetae")
+metrics = EphemeralMetrics(namespace=NAMESPACE)
 
 type Event = Mapping[str, Any]
 type Door = Callable[[Event, App], Any]
 
 
 def entry(job: str) -> Callable[[Door], Callable[[Event, Any], Any]]:
-    """Make a door of a function of (event, app): the one place that lets every error through it.
+    """Make a Lambda handler of a door, a function of (event, app).
 
-    Known errors are logged by name and raised again, so that Lambda retries, the dead-letter
-    queue and the alarms see them; nothing is turned into a success.
+    Known errors are logged and counted by name and raised again, so that Lambda's retries, the
+    dead-letter queue and the alarms see them; nothing is turned into a success.
     """
 
     def wrap(door: Door) -> Callable[[Event, Any], Any]:
         @wraps(door)
         def handler(event: Event, context: Any) -> Any:
             logger.append_keys(job=job, request_id=getattr(context, "aws_request_id", ""))
-            began = datetime.now(UTC)
+            began_s = perf_counter()
+            outcome = "scheduler_job_failure_total"
             try:
                 answer = door(event, SOCKET.current())
+                outcome = "scheduler_job_success_total"
             except HaetaeError as error:
                 logger.error("failed", extra={"error": type(error).__name__, "why": str(error)})
-                count(job, "scheduler_job_failure_total", 1, MetricUnit.Count)
                 raise
-            took_s = (datetime.now(UTC) - began).total_seconds()
-            count(job, "scheduler_job_success_total", 1, MetricUnit.Count)
-            count(job, "scheduler_job_duration_seconds", took_s, MetricUnit.Seconds)
+            finally:
+                metrics.add_dimension(name="job", value=job)
+                metrics.add_metric(name=outcome, unit=MetricUnit.Count, value=1)
+                metrics.add_metric(
+                    name="scheduler_job_duration_seconds",
+                    unit=MetricUnit.Seconds,
+                    value=perf_counter() - began_s,
+                )
+                metrics.flush_metrics()
+                metrics.clear_metrics()
             return answer
 
         return handler
 
     return wrap
-
-
-def count(job: str, name: str, value: float, unit: MetricUnit) -> None:
-    """Write one metric in CloudWatch's embedded format."""
-    with single_metric(name=name, unit=unit, value=value, namespace=NAMESPACE) as metric:
-        metric.add_dimension(name="job", value=job)
 
 
 def event_time(event: Event) -> int:
@@ -67,13 +71,13 @@ def event_time(event: Event) -> int:
         raise HaetaeError(f"event has no usable time: {text!r}") from None
 
 
-def told(job: str, outcome: Outcome) -> dict[str, Any]:
+def told(outcome: Outcome) -> dict[str, Any]:
     """Log and measure a cycle's or risk check's outcome; return it as the door's answer."""
     answer = {
         "status": outcome.status,
         "t": outcome.t,
         "equity_krw": outcome.equity_krw,
-        "fired": [RAIL_NAMES[r] for r in RAIL_NAMES if outcome.fired >> r & 1],
+        "fired": [name for rail, name in RAIL_NAMES.items() if outcome.fired >> rail & 1],
         "orders": outcome.orders,
         "trades": outcome.trades,
         "mode": outcome.mode,
@@ -81,8 +85,8 @@ def told(job: str, outcome: Outcome) -> dict[str, Any]:
     if outcome.status != "quiet":
         logger.info("walked", extra=answer)
         for name in ("bot_equity", "portfolio_value_krw"):
-            count(job, name, outcome.equity_krw, MetricUnit.NoUnit)
+            metrics.add_metric(name=name, unit=MetricUnit.NoUnit, value=outcome.equity_krw)
     if outcome.trades:
         for name in ("bot_trades_total", "trades_total"):
-            count(job, name, outcome.trades, MetricUnit.Count)
+            metrics.add_metric(name=name, unit=MetricUnit.Count, value=outcome.trades)
     return answer

@@ -1,0 +1,338 @@
+"""The books in DynamoDB: every write is a condition, so that of two writers one is refused."""
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from haetae.base.errors import BooksUnavailable
+from haetae.ledger.book import Book, Commit, Decision, Halt, TradeLine
+from haetae.ledger.intent import Intent, Phase
+from haetae.ledger.items import (
+    BOOK_SK,
+    CLOSED_FROM,
+    HALT_SK,
+    TRANSACTION_MAX,
+    Item,
+    account_key,
+    book_item,
+    check_commit,
+    check_record,
+    decision_item,
+    encode,
+    halt_item,
+    intent_item,
+    intent_sk,
+    month_pk,
+    months,
+    order_item,
+    read_book,
+    read_decision,
+    read_halt,
+    read_intent,
+    read_order,
+    read_trade,
+    time_text,
+    trade_item,
+)
+from haetae.ledger.journal import oldest_first
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TIMEOUT_S = 2.0
+CALLS = 3  # one request is sent at most this often, with one idempotency token
+ATTEMPTS = 5
+PAUSE_S = 0.05
+PAGES_MAX = 1_000
+REFUSED = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+ABSENT = "attribute_not_exists(pk)"
+
+type Operation = Any  # one entry of TransactItems
+
+
+def create_client(endpoint_url: str | None, region: str) -> "DynamoDBClient":
+    """Return a client that answers or fails within a bounded time; None is AWS itself."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=TIMEOUT_S,
+        read_timeout=TIMEOUT_S,
+        retries={"mode": "standard", "total_max_attempts": CALLS},
+    )
+    return boto3.client("dynamodb", endpoint_url=endpoint_url, region_name=region, config=config)
+
+
+def create_table(client: "DynamoDBClient", name: str) -> None:
+    """Create the on-demand table, for tests and a laptop; deployed ones come from the template."""
+    with _translated("create_table"):
+        client.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+        )
+        waiter = client.get_waiter("table_exists")
+        waiter.wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+
+
+class DynamoDbBooks:
+    """One account's books in one table; shapes and keys are those of ledger.items.
+
+    Every method raises BooksUnavailable when the table gives no usable answer, and every reading
+    one CorruptState when an item cannot be read back.
+    """
+
+    def __init__(self, client: "DynamoDBClient", table: str, account: str) -> None:
+        assert account, "an account has a name"
+        assert "#" not in account, account
+        self._client = client
+        self._table = table
+        self._account = account
+
+    def load(self, markets: tuple[str, ...]) -> Book:
+        """Read halt, state and the open intents of `markets` in one batch, strongly consistent."""
+        slots = {market: intent_sk(market) for market in markets}
+        found = self._read([HALT_SK, BOOK_SK, *slots.values()])
+        version, state = 0, None
+        if BOOK_SK in found:
+            version, state = read_book(self._account, found[BOOK_SK])
+        intents = {
+            market: read_intent(self._account, found[sk])
+            for market, sk in slots.items()
+            if sk in found
+        }
+        return Book(halt=self._halt(found), version=version, state=state, intents=intents)
+
+    def commit(self, commit: Commit) -> bool:
+        """Carry out the transaction; False when somebody else was first."""
+        check_commit(commit)
+        account = self._account
+        book = book_item(account, commit.version + 1, commit.state)
+        history = [
+            *(order_item(account, intent) for intent in commit.closed),
+            *(trade_item(account, line) for line in commit.trades),
+            *(decision_item(account, decision) for decision in commit.decisions),
+        ]
+        return self._transact(
+            [
+                self._put(book, _at_version(commit.version)),
+                self._check_epoch(commit.epoch),
+                *self._slots(commit),
+                *(self._put(item, _expressions(condition=ABSENT)) for item in history),
+            ]
+        )
+
+    def mark_sending(self, intent: Intent, *, epoch: int, deadline_s: float) -> bool:
+        """Take a PENDING intent to SENDING; False if the halt epoch or the intent has moved."""
+        pending = intent_item(self._account, intent)
+        sending = intent_item(self._account, intent.to(Phase.SENDING, deadline_s=deadline_s))
+        expressions = _expressions(
+            condition="#identifier = :identifier AND #phase = :phase",
+            update="SET #phase = :sending, #deadline_s = :deadline_s",
+            values={
+                ":identifier": pending["identifier"],
+                ":phase": pending["phase"],
+                ":sending": sending["phase"],
+                ":deadline_s": sending["deadline_s"],
+            },
+        )
+        update = {"Update": self._at(intent_sk(intent.market)) | expressions}
+        return self._transact([update, self._check_epoch(epoch)])
+
+    def record(self, before: Intent, after: Intent) -> bool:
+        """Replace an open intent that still stands as `before`; False if it does not."""
+        check_record(before, after)
+        stands = intent_item(self._account, before)
+        condition = _expressions(
+            condition="#identifier = :identifier AND #phase = :phase AND #deadline_s = :deadline_s",
+            values={f":{name}": stands[name] for name in ("identifier", "phase", "deadline_s")},
+        )
+        # A transaction, though of one item: its token makes a resent request safe.
+        return self._transact([self._put(intent_item(self._account, after), condition)])
+
+    def move_halt(self, *, mode: int, t: int, reason: str, by: str, expected: int | None) -> Halt:
+        """Set the mode and move the epoch, with `expected` only from there; return what stands."""
+        item = halt_item(self._account, Halt(mode=mode, t=t, reason=reason, by=by))
+        values = {f":{name}": item[name] for name in ("mode", "t", "reason", "by")}
+        values |= {":zero": encode(int, 0), ":one": encode(int, 1)}
+        condition = ""
+        if expected is not None:
+            condition = _at_epoch(expected)
+            values[":epoch"] = encode(int, expected)
+        expressions = _expressions(
+            condition=condition,
+            update="SET #mode = :mode, #t = :t, #reason = :reason, #by = :by,"
+            " #epoch = if_not_exists(#epoch, :zero) + :one",
+            values=values,
+        )
+        request = self._at(HALT_SK) | expressions | {"ReturnValues": "ALL_NEW"}
+        for attempt in range(ATTEMPTS):
+            with _translated("move_halt"):
+                try:
+                    answer = self._client.update_item(**request)
+                    return read_halt(self._account, answer["Attributes"])
+                except ClientError as exc:
+                    if _code(exc) == "ConditionalCheckFailedException":
+                        break
+                    # A commit that checks the epoch at this very moment: it is over in a blink.
+                    if _code(exc) != "TransactionConflictException":
+                        raise
+            _pause(attempt)
+        else:
+            raise BooksUnavailable(f"move_halt: in conflict {ATTEMPTS} times")
+        return self._halt(self._read([HALT_SK]))
+
+    def orders(self, market: str, *, from_t: int, to_t: int) -> tuple[Intent, ...]:
+        """Return the market's closed intents with from_t <= t < to_t, oldest first."""
+        found = self._between("ORDER", market, from_t, to_t)
+        return tuple(read_order(self._account, item) for item in found)
+
+    def trades(self, market: str, *, from_t: int, to_t: int) -> tuple[TradeLine, ...]:
+        """Return the market's fills with from_t <= t < to_t, oldest first."""
+        found = self._between("TRADE", market, from_t, to_t)
+        return tuple(read_trade(self._account, item) for item in found)
+
+    def decisions(self, market: str, *, from_t: int, to_t: int) -> tuple[Decision, ...]:
+        """Return the market's journal with from_t <= t < to_t, oldest first."""
+        found = self._between("DECISION", market, from_t, to_t)
+        return oldest_first(read_decision(self._account, item) for item in found)
+
+    def _halt(self, found: dict[str, Item]) -> Halt:
+        return read_halt(self._account, found[HALT_SK]) if HALT_SK in found else Halt()
+
+    def _read(self, sort_keys: Sequence[str]) -> dict[str, Item]:
+        keys = [account_key(self._account, sk) for sk in dict.fromkeys(sort_keys)]
+        assert len(keys) <= TRANSACTION_MAX, len(keys)
+        for attempt in range(ATTEMPTS):
+            with _translated("batch_get_item"):
+                answer = self._client.batch_get_item(
+                    RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+                )
+            # All or nothing: parts read at different times would be no one moment.
+            if not answer["UnprocessedKeys"]:
+                return {item["sk"]["S"]: item for item in answer["Responses"][self._table]}
+            _pause(attempt)
+        raise BooksUnavailable(f"batch_get_item: keys left unread {ATTEMPTS} times")
+
+    def _between(self, kind: str, market: str, from_t: int, to_t: int) -> Iterator[Item]:
+        for month in months(from_t, to_t):
+            partition = month_pk(kind, self._account, market, month)
+            yield from self._month(partition, time_text(from_t), time_text(to_t))
+
+    def _month(self, partition: str, first: str, end: str) -> Iterator[Item]:
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :end",
+            "ExpressionAttributeValues": {
+                ":pk": {"S": partition},
+                ":first": {"S": first},
+                ":end": {"S": end},
+            },
+        }
+        for _ in range(PAGES_MAX):
+            with _translated("query"):
+                answer = self._client.query(**request)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        raise BooksUnavailable(f"query: {partition} has more than {PAGES_MAX} pages")
+
+    def _transact(self, operations: list[Operation]) -> bool:
+        assert len(operations) <= TRANSACTION_MAX, len(operations)
+        with _translated("transact_write_items"):
+            try:
+                self._client.transact_write_items(TransactItems=operations)
+            except ClientError as exc:
+                if not REFUSED & _reasons(exc):
+                    raise
+                return False
+        return True
+
+    def _slots(self, commit: Commit) -> Iterator[Operation]:
+        opened = {intent.market: intent for intent in commit.opened}
+        for closed in commit.closed:
+            if closed.market in opened:
+                item = intent_item(self._account, opened.pop(closed.market))
+                yield self._put(item, _stands(closed, frozenset({closed.phase})))
+            else:
+                condition = _stands(closed, CLOSED_FROM[closed.phase])
+                yield {"Delete": self._at(intent_sk(closed.market)) | condition}
+        for intent in opened.values():
+            yield self._put(intent_item(self._account, intent), _expressions(condition=ABSENT))
+
+    def _check_epoch(self, epoch: int) -> Operation:
+        values = {":epoch": encode(int, epoch)}
+        condition = _expressions(condition=_at_epoch(epoch), values=values)
+        return {"ConditionCheck": self._at(HALT_SK) | condition}
+
+    def _put(self, item: Item, condition: Operation) -> Operation:
+        return {"Put": {"TableName": self._table, "Item": item} | condition}
+
+    def _at(self, sk: str) -> dict[str, Any]:
+        return {"TableName": self._table, "Key": account_key(self._account, sk)}
+
+
+def _at_version(version: int) -> dict[str, Any]:
+    if version == 0:
+        return _expressions(condition=ABSENT)
+    values = {":version": encode(int, version)}
+    return _expressions(condition="#version = :version", values=values)
+
+
+def _at_epoch(epoch: int) -> str:
+    return f"{ABSENT} OR #epoch = :epoch" if epoch == 0 else "#epoch = :epoch"
+
+
+def _stands(intent: Intent, phases: frozenset[Phase]) -> dict[str, Any]:
+    names = {f":{phase.value}": encode(Phase, phase) for phase in phases}
+    return _expressions(
+        condition=f"#identifier = :identifier AND #phase IN ({', '.join(sorted(names))})",
+        values={":identifier": encode(str, intent.identifier)} | names,
+    )
+
+
+def _expressions(
+    *, condition: str = "", update: str = "", values: Item | None = None
+) -> dict[str, Any]:
+    names = {name: name[1:] for name in re.findall(r"#\w+", condition + update)}
+    parts = {
+        "ConditionExpression": condition,
+        "UpdateExpression": update,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
+    return {name: part for name, part in parts.items() if part}
+
+
+@contextmanager
+def _translated(action: str) -> Iterator[None]:
+    try:
+        yield
+    except (BotoCoreError, ClientError) as exc:
+        raise BooksUnavailable(f"{action}: {exc}") from exc
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _reasons(error: ClientError) -> frozenset[str]:
+    reasons: Any = error.response.get("CancellationReasons", [])
+    return frozenset(reason.get("Code", "None") for reason in reasons)
+
+
+def _pause(attempt: int) -> None:
+    time.sleep(PAUSE_S * (attempt + 1))

@@ -1,0 +1,258 @@
+"""Upbit's JSON bodies read into our values; a body that cannot be true counts as no answer."""
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
+from functools import lru_cache
+from itertools import pairwise
+from math import inf
+from typing import Any
+
+from haetae.app.ports import Balance, Level, OrderReport
+from haetae.base.errors import ExchangeUnavailable
+from haetae.kernel.state import Candle
+from haetae.ledger.intent import Execution
+
+UNITS = Decimal(100_000_000)  # per coin
+STATES = frozenset({"wait", "watch", "done", "cancel"})
+ENDED = frozenset({"done", "cancel"})
+_EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
+
+
+def read_candles(body: bytes, *, market: str, unit_s: int) -> list[Candle]:
+    """Read one page of candles, newest first as they come; the turnover in won is not used.
+
+    Upbit docs: list-candles-minutes; starts are naive UTC.
+
+    Raises:
+        ExchangeUnavailable: not JSON, not a list, a key is missing, or a candle cannot be true.
+    """
+    rows = _list(body, parse_float=float)
+    candles: list[Candle] = []
+    above = inf
+    try:
+        for row in rows:
+            candle = Candle(
+                _start(row["candle_date_time_utc"]),
+                float(row["opening_price"]),
+                float(row["high_price"]),
+                float(row["low_price"]),
+                float(row["trade_price"]),
+                float(row["candle_acc_trade_volume"]),
+            )
+            if candle.t >= above or row["market"] != market or flaw(candle, unit_s):
+                raise ExchangeUnavailable(
+                    f"candle {row['candle_date_time_utc']} of {row['market']}: "
+                    f"{flaw(candle, unit_s) or 'out of order, repeated or of another market'}"
+                )
+            above = candle.t
+            candles.append(candle)
+    except KeyError as exc:
+        raise ExchangeUnavailable(f"candles of {market}: {exc.args[0]} is missing") from exc
+    except (TypeError, ValueError, OverflowError) as exc:
+        raise ExchangeUnavailable(f"candles of {market}: a field cannot be read: {exc}") from exc
+    return candles
+
+
+def flaw(candle: Candle, unit_s: int) -> str:
+    """Say in a few words why a candle cannot be true; "" when it can."""
+    t, open_, high, low, close, volume = candle
+    if not (0.0 < low < inf and 0.0 < high < inf and 0.0 < open_ < inf and 0.0 < close < inf):
+        return "a price is not positive and finite"
+    if high < open_ or high < close:
+        return "the high is below the open or the close"
+    if low > open_ or low > close:
+        return "the low is above the open or the close"
+    if not 0.0 <= volume < inf:
+        return "the volume is negative or not finite"
+    if t % unit_s:
+        return "the start is not on the grid"
+    return ""
+
+
+def read_balances(body: bytes) -> tuple[Balance, ...]:
+    """Read every currency of the account (Upbit docs: get-balance)."""
+    return tuple(
+        Balance(
+            currency=_text(row, "currency"),
+            free=_amount(row, "balance"),
+            locked=_amount(row, "locked"),
+        )
+        for row in _objects(_list(body), "the balances")
+    )
+
+
+def read_bids(body: bytes, *, market: str) -> tuple[Level, ...]:
+    """Read the order book's bid side, best first; steps without a bid are left out.
+
+    Upbit docs: list-orderbooks.
+    """
+    books = list(_objects(_list(body), "the order books"))
+    if len(books) != 1 or books[0].get("market") != market:
+        raise ExchangeUnavailable(f"the order book is not the one of {market}")
+    bids = tuple(
+        Level(price=price, volume=volume)
+        for row in _objects(books[0].get("orderbook_units"), "the order book's steps")
+        if (price := _amount(row, "bid_price")) and (volume := _amount(row, "bid_size"))
+    )
+    if any(low.price >= high.price for high, low in pairwise(bids)):
+        raise ExchangeUnavailable(f"the order book of {market} is out of order")
+    return bids
+
+
+def read_placed(body: bytes, *, identifier: str) -> OrderReport:
+    """Read the answer to a new order: it exists, and matching comes later (docs: new-order)."""
+    order = _order(body, identifier)
+    return OrderReport(uuid=_text(order, "uuid"), ended=False, executions=(), fee=Decimal(0))
+
+
+def read_order(body: bytes, *, identifier: str) -> OrderReport:
+    """Read an order with its trades, oldest first (Upbit docs: get-order).
+
+    A market buy that filled ends in state cancel, so executions decide, never the state.
+
+    Raises:
+        ExchangeUnavailable: unreadable, another order, or the trades do not add up.
+    """
+    order = _order(body, identifier)
+    trades = order.get("trades", [])
+    executions = sorted(map(_execution, _objects(trades, "the trades")), key=lambda each: each.t)
+    if sum(each.units for each in executions) != _units(order, "executed_volume"):
+        raise ExchangeUnavailable(f"order {identifier}: the trades do not add up")
+    return OrderReport(
+        uuid=_text(order, "uuid"),
+        ended=order["state"] in ENDED,
+        executions=tuple(executions),
+        fee=_amount(order, "paid_fee"),
+    )
+
+
+def read_fee_bps(body: bytes) -> int:
+    """Read the fee of both sides, in whole basis points (Upbit docs: available-order-information).
+
+    Raises:
+        ExchangeUnavailable: the sides differ, or the rate is no whole basis point.
+    """
+    chance = _object(body)
+    bid, ask = _amount(chance, "bid_fee"), _amount(chance, "ask_fee")
+    bps = bid * 10_000
+    if bid != ask or bps != int(bps):
+        raise ExchangeUnavailable(f"fees of {bid} and {ask} cannot be expressed in one whole bp")
+    return int(bps)
+
+
+def read_refusal(body: bytes) -> tuple[str, str] | None:
+    """Read the name and message of an error body; None if it is not one (docs: rest-api-guide).
+
+    The quotation API writes the status as a number where the others write a name.
+    """
+    try:
+        error = _object(body).get("error")
+    except ExchangeUnavailable:
+        return None
+    if not isinstance(error, dict):
+        return None
+    name = error.get("name")
+    if not isinstance(name, str | int) or not name:
+        return None
+    return str(name), str(error.get("message", ""))
+
+
+def _order(body: bytes, identifier: str) -> dict[str, Any]:
+    order = _object(body)
+    if order.get("identifier", identifier) != identifier:
+        raise ExchangeUnavailable(f"order {identifier}: the answer is about another order")
+    if order.get("state") not in STATES:
+        raise ExchangeUnavailable(f"order {identifier}: unknown state")
+    return order
+
+
+def _execution(trade: dict[str, Any]) -> Execution:
+    try:
+        made = datetime.fromisoformat(_text(trade, "created_at"))
+    except ValueError as exc:
+        raise ExchangeUnavailable("a trade's created_at is not a time") from exc
+    if made.tzinfo is None:
+        raise ExchangeUnavailable("a trade's created_at has no zone")
+    price, units, funds = (
+        _amount(trade, "price"),
+        _units(trade, "volume"),
+        _amount(trade, "funds"),
+    )
+    if not price or not units:
+        raise ExchangeUnavailable("a trade without price or volume")
+    return Execution(t=int(made.timestamp()), price=price, units=units, funds=funds)
+
+
+def _units(row: dict[str, Any], name: str) -> int:
+    try:
+        units = _EXACT.multiply(_amount(row, name), UNITS)
+    except DecimalException as exc:
+        raise ExchangeUnavailable(f"{name} is too long") from exc
+    if units != int(units):
+        raise ExchangeUnavailable(f"{name} has more than 8 decimals")
+    return int(units)
+
+
+def _amount(row: dict[str, Any], name: str) -> Decimal:
+    value = row.get(name)
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise ExchangeUnavailable(f"{name} is missing or not an amount")
+    try:
+        amount = Decimal(value)
+    except InvalidOperation as exc:
+        raise ExchangeUnavailable(f"{name} is not an amount") from exc
+    if not amount.is_finite() or amount < 0:
+        raise ExchangeUnavailable(f"{name} is negative or not finite")
+    return amount
+
+
+def _text(row: dict[str, Any], name: str) -> str:
+    value = row.get(name)
+    if not isinstance(value, str) or not value:
+        raise ExchangeUnavailable(f"{name} is missing or not text")
+    return value
+
+
+def _list(body: bytes, parse_float: Callable[[str], Any] = Decimal) -> list[Any]:
+    value = _parsed(body, parse_float)
+    if not isinstance(value, list):
+        raise ExchangeUnavailable("the answer is not a list")
+    return value
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    value = _parsed(body, Decimal)
+    if not isinstance(value, dict):
+        raise ExchangeUnavailable("the answer is not an object")
+    return value
+
+
+def _parsed(body: bytes, parse_float: Callable[[str], Any]) -> object:
+    try:
+        # json's own float parsing is the faster one, and it is used when none is given
+        return json.loads(body) if parse_float is float else json.loads(body, parse_float=Decimal)
+    except (ValueError, RecursionError, InvalidOperation) as exc:
+        raise ExchangeUnavailable("the answer is not JSON") from exc
+
+
+@lru_cache(maxsize=4096)
+def _day_start(text: str) -> int:
+    return int(datetime.fromisoformat(f"{text}T00:00:00+00:00").timestamp())
+
+
+@lru_cache(maxsize=4096)
+def _second_of_day(text: str) -> int:
+    time = datetime.strptime(text, "T%H:%M:%S").replace(tzinfo=UTC)
+    return time.hour * 3600 + time.minute * 60 + time.second
+
+
+def _start(text: str) -> int:
+    return _day_start(text[:10]) + _second_of_day(text[10:])
+
+
+def _objects(rows: object, what: str) -> Iterable[dict[str, Any]]:
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ExchangeUnavailable(f"{what} are not a list of objects")
+    return rows

@@ -1,0 +1,267 @@
+"""Upbit as the use cases see it: quotes, balances and orders whose fate is never guessed.
+
+What became of a new order, and what we say of it:
+
+    2xx with a readable body            the order exists             OrderReport
+    4xx with an error name              it was refused               Rejected
+    duplicated_identifier, nonce_used   it was seen before: ask      OrderReport or Unknown
+    418, 429; no connection             it was not taken             Unreachable
+    anything else                       it may exist                 Unknown
+"""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from haetae.adapters.upbit_auth import Signer
+from haetae.adapters.upbit_bodies import (
+    read_balances,
+    read_bids,
+    read_candles,
+    read_fee_bps,
+    read_order,
+    read_placed,
+    read_refusal,
+)
+from haetae.adapters.upbit_wire import (
+    Answer,
+    RateBudget,
+    SurelyNotSent,
+    Transport,
+    UrllibTransport,
+    WireFailure,
+)
+from haetae.app.ports import (
+    Balance,
+    Level,
+    Missing,
+    OrderReport,
+    Rejected,
+    Unknown,
+    Unreachable,
+)
+from haetae.base.errors import ExchangeError, ExchangeRefused, ExchangeUnavailable
+from haetae.kernel.state import Candle
+from haetae.ledger.intent import Intent, Side
+
+UNITS_MIN = (1, 3, 5, 10, 15, 30, 60, 240)
+PAGE_ROWS = 200
+MAX_PAGES = 500
+MAX_BACKOFF_S = 1.0
+SEEN_BEFORE = frozenset({"duplicated_identifier", "nonce_used"})
+NOT_FOUND = "order_not_found"
+TOO_MANY = 429
+BLOCKED = 418
+REQUEST_TIMEOUT = 408
+
+type Pairs = tuple[tuple[str, str], ...]
+
+
+class UpbitClient:
+    """Implements `app.ports.Exchange`. Reads are tried again, orders never."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        access_key: str,
+        secret_key: str,
+        transport: Transport | None = None,
+        timeout_s: float = 2.0,
+        read_attempts: int = 3,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Take the address and the key pair; `timeout_s` bounds one request, waiting included."""
+        assert timeout_s > 0.0
+        assert read_attempts >= 1
+        self._transport = UrllibTransport(base_url) if transport is None else transport
+        self._signer = Signer(access_key, secret_key)
+        self._timeout_s = timeout_s
+        self._read_attempts = read_attempts
+        self._wait = wait
+        self._budget = RateBudget(wait)
+
+    def candles(
+        self, market: str, *, from_t: int, to_t: int, unit_min: int = 1
+    ) -> tuple[Candle, ...]:
+        """Return the closed candles with from_t <= start and end <= to_t, oldest first.
+
+        Epoch seconds; `unit_min` is one of UNITS_MIN. Minutes without a trade have no candle.
+        `to_t` must not lie ahead of the exchange's clock, or the forming candle comes along.
+
+        Raises:
+            ExchangeUnavailable: no usable answer; a page that cannot be true counts as none.
+            ExchangeRefused: the exchange said no, such as 404 for an unknown market.
+        """
+        assert unit_min in UNITS_MIN, unit_min
+        unit_s = unit_min * 60
+        first = -(-from_t // unit_s) * unit_s
+        before = to_t // unit_s * unit_s
+        found: list[Candle] = []
+        for _ in range(MAX_PAGES):
+            wanted = (before - first) // unit_s
+            page = self._page(market, unit_min, before, wanted) if wanted > 0 else []
+            if not page:
+                found.reverse()
+                return tuple([candle for candle in found if candle.t >= first])
+            found += page
+            before = page[-1].t
+        raise ExchangeUnavailable(f"candles of {market}: more than {MAX_PAGES} pages")
+
+    def balances(self) -> tuple[Balance, ...]:
+        """Return every currency the account holds. Raises ExchangeError."""
+        return read_balances(self._read("GET", "/v1/accounts", (), signed=True))
+
+    def bids(self, market: str) -> tuple[Level, ...]:
+        """Return the order book's bid side, best first. Raises ExchangeError."""
+        body = self._read("GET", "/v1/orderbook", (("markets", market),), signed=False)
+        return read_bids(body, market=market)
+
+    def fee_bps(self, market: str) -> int:
+        """Return the account's fee in basis points, which both sides share.
+
+        Raises:
+            ExchangeError: no answer, or fees that are not one whole basis point for both sides.
+        """
+        pairs = (("market", market),)
+        return read_fee_bps(self._read("GET", "/v1/orders/chance", pairs, signed=True))
+
+    def order(self, identifier: str) -> OrderReport | Missing:
+        """Return what became of an order. Raises ExchangeError."""
+        try:
+            body = self._read("GET", "/v1/order", (("identifier", identifier),), signed=True)
+        except ExchangeRefused as exc:
+            if exc.name == NOT_FOUND:
+                return Missing()
+            raise
+        return read_order(body, identifier=identifier)
+
+    def cancel(self, identifier: str) -> None:
+        """Ask for an order's cancellation; one that is unknown or has ended is no error.
+
+        The name of the refusal for an ended order is not documented, so any refusal is checked
+        against the order itself. Raises ExchangeError.
+        """
+        try:
+            self._read("DELETE", "/v1/order", (("identifier", identifier),), signed=True)
+        except ExchangeRefused as exc:
+            if exc.name == NOT_FOUND:
+                return
+            report = self.order(identifier)
+            if isinstance(report, OrderReport) and not report.ended:
+                raise
+
+    def place(self, intent: Intent) -> OrderReport | Rejected | Unreachable | Unknown:
+        """Send one market order with its identifier, once (Upbit docs: new-order)."""
+        pairs = _order_pairs(intent)
+        try:
+            answer = self._send("POST", "/v1/orders", pairs, signed=True)
+        except SurelyNotSent as exc:
+            return Unreachable(message=str(exc))
+        except WireFailure as exc:
+            return Unknown(message=str(exc))
+        return self._fate(answer, intent.identifier)
+
+    def _fate(
+        self, answer: Answer, identifier: str
+    ) -> OrderReport | Rejected | Unreachable | Unknown:
+        status = answer.status
+        if 200 <= status < 300:
+            try:
+                return read_placed(answer.body, identifier=identifier)
+            except ExchangeUnavailable as exc:
+                return Unknown(message=f"{status}: {exc}")
+        if status in (TOO_MANY, BLOCKED):
+            return Unreachable(message=f"{status}: over the rate limit")
+        refusal = _refusal(answer)
+        if refusal is None or status == REQUEST_TIMEOUT:
+            return Unknown(message=f"{status}: no word about the order")
+        name, message = refusal
+        if name in SEEN_BEFORE:
+            return self._asked(identifier, name)
+        return Rejected(name=name, message=message)
+
+    def _asked(self, identifier: str, name: str) -> OrderReport | Unknown:
+        """Look the order up: `duplicated_identifier` does not prove that one exists."""
+        try:
+            report = self.order(identifier)
+        except ExchangeError as exc:
+            return Unknown(message=f"{name}, then {exc}")
+        return report if isinstance(report, OrderReport) else Unknown(message=f"{name}, not found")
+
+    def _page(self, market: str, unit_min: int, before: int, wanted: int) -> list[Candle]:
+        """Return candles that start before `before`, newest first; `to` is exclusive."""
+        to = datetime.fromtimestamp(before, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        count = str(min(wanted, PAGE_ROWS))
+        pairs = (("market", market), ("to", to), ("count", count))
+        body = self._read("GET", f"/v1/candles/minutes/{unit_min}", pairs, signed=False)
+        page = read_candles(body, market=market, unit_s=unit_min * 60)
+        if not page or page[0].t < before:
+            return page
+        closed = [candle for candle in page if candle.t < before]
+        if not closed:
+            raise ExchangeUnavailable(f"candles of {market}: none before {to}, as if not asked for")
+        return closed
+
+    def _read(self, method: str, path: str, pairs: Pairs, *, signed: bool) -> bytes:
+        """Return the body of a 2xx answer, trying again where that may help."""
+        problem = ""
+        for attempt in range(self._read_attempts):
+            if attempt:
+                self._wait(min(0.1 * 2**attempt, MAX_BACKOFF_S))
+            try:
+                answer = self._send(method, path, pairs, signed=signed)
+            except WireFailure as exc:
+                problem = str(exc)
+                continue
+            if 200 <= answer.status < 300:
+                return answer.body
+            problem = f"status {answer.status}"
+            if answer.status != TOO_MANY and answer.status < 500:
+                break
+        else:
+            raise ExchangeUnavailable(f"{method} {path}: {problem}")
+        refusal = _refusal(answer)
+        if refusal is None or answer.status == BLOCKED:
+            raise ExchangeUnavailable(f"{method} {path}: {problem}")
+        name, message = refusal
+        raise ExchangeRefused(status=answer.status, name=name, message=message)
+
+    def _send(self, method: str, path: str, pairs: Pairs, *, signed: bool) -> Answer:
+        """Send once, within `timeout_s` from now; pairs go into the body of a POST."""
+        left_s = self._timeout_s - self._budget.hold(path, self._timeout_s / 2)
+        headers = {"accept": "application/json", "user-agent": "haetae"}
+        if signed:
+            hashed = "&".join([f"{name}={value}" for name, value in pairs])
+            headers["authorization"] = self._signer.header(hashed)
+        body, target = None, path
+        if method == "POST":
+            headers["content-type"] = "application/json"
+            body = json.dumps(dict(pairs)).encode()
+        elif pairs:
+            query = "&".join([f"{name}={quote(value, safe='')}" for name, value in pairs])
+            target = f"{path}?{query}"
+        answer = self._transport(method, target, headers, body, left_s)
+        self._budget.note(path, answer.headers.get("remaining-req"))
+        return answer
+
+
+def _order_pairs(intent: Intent) -> Pairs:
+    """Write a market order: a bid gives its total as `price`, an ask its volume, never both."""
+    if intent.side is Side.BID:
+        size = (("ord_type", "price"), ("price", str(intent.krw)))
+    else:
+        whole, rest = divmod(intent.units, 100_000_000)
+        size = (("ord_type", "market"), ("volume", f"{whole}.{rest:08d}"))
+    return (
+        ("market", intent.market),
+        ("side", intent.side.value),
+        *size,
+        ("identifier", intent.identifier),
+    )
+
+
+def _refusal(answer: Answer) -> tuple[str, str] | None:
+    return read_refusal(answer.body) if 400 <= answer.status < 500 else None

@@ -1,0 +1,151 @@
+"""The wire to Upbit: one request becomes an answer, or the certainty of what became of it.
+
+WireFailure
+├── SurelyNotSent   no byte of the request left: refused, no such host, connect timeout
+└── MaybeSent       anything later: read timeout, reset, a broken or undecodable answer
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+WINDOW_S = 1.0  # Upbit counts requests per second
+
+
+class WireFailure(Exception):
+    """A request without an answer; it never leaves the adapters."""
+
+
+class SurelyNotSent(WireFailure):
+    """No byte of the request left this machine."""
+
+
+class MaybeSent(WireFailure):
+    """The exchange may have seen the request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An HTTP answer, whatever its status; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport(Protocol):
+    """Carries one request, once: no retry, no redirect."""
+
+    def __call__(
+        self,
+        method: str,
+        target: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        timeout_s: float,
+    ) -> Answer:
+        """Return the answer to `target` (path and query), within `timeout_s`.
+
+        Raises:
+            SurelyNotSent: the request did not leave.
+            MaybeSent: it may have.
+        """
+        ...
+
+
+class UrllibTransport:
+    """HTTP over kept-alive connections. urllib3 is imported when the first one is built."""
+
+    def __init__(self, base_url: str) -> None:
+        """Take scheme, host and an optional path prefix, such as https://api.upbit.com."""
+        import urllib3
+        from urllib3.util import parse_url
+
+        self._pool = urllib3.connection_from_url(base_url, maxsize=2)
+        self._prefix = (parse_url(base_url).path or "").rstrip("/")
+        self._urllib3 = urllib3
+
+    def __call__(
+        self,
+        method: str,
+        target: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        timeout_s: float,
+    ) -> Answer:
+        """Send once; a kept-alive connection that turns out dead counts as MaybeSent."""
+        errors = self._urllib3.exceptions
+        try:
+            answer = self._pool.urlopen(
+                method,
+                self._prefix + target,
+                body=body,
+                headers=headers,
+                retries=False,
+                redirect=False,
+                timeout=self._urllib3.Timeout(total=timeout_s),
+            )
+        except (errors.NewConnectionError, errors.ConnectTimeoutError) as exc:
+            raise SurelyNotSent(f"no connection: {type(exc).__name__}") from exc
+        except errors.HTTPError as exc:
+            raise MaybeSent(f"no answer: {type(exc).__name__}") from exc
+        return Answer(
+            status=answer.status,
+            headers={name.lower(): value for name, value in answer.headers.items()},
+            body=answer.data,
+        )
+
+    def close(self) -> None:
+        """Close the kept-alive connections."""
+        self._pool.close()
+
+
+class RateBudget:
+    """What `Remaining-Req` says is left of each group, so that we wait before we are refused.
+
+    Upbit docs: rate-limits. Groups are learned from answers: their live names differ from the
+    documented ones, and the header may be absent or odd; then nothing is held back.
+    """
+
+    def __init__(
+        self, wait: Callable[[float], None], now_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Wait through `wait` (seconds); `now_s` is a monotonic clock."""
+        self._wait = wait
+        self._now_s = now_s
+        self._groups: dict[str, str] = {}
+        self._spent_until_s: dict[str, float] = {}
+
+    def hold(self, path: str, at_most_s: float) -> float:
+        """Wait, at most `at_most_s`, until the path's group has requests left; return how long."""
+        if not self._spent_until_s:
+            return 0.0
+        until_s = self._spent_until_s.pop(self._groups.get(path, ""), 0.0)
+        hold_s = min(until_s - self._now_s(), WINDOW_S, at_most_s)
+        if hold_s <= 0.0:
+            return 0.0
+        self._wait(hold_s)
+        return hold_s
+
+    def note(self, path: str, header: str | None) -> None:
+        """Learn from an answer's `Remaining-Req`."""
+        known = None if header is None else remaining(header)
+        if known is None:
+            return
+        group, left = known
+        self._groups[path] = group
+        if left == 0:
+            self._spent_until_s[group] = self._now_s() + WINDOW_S
+
+
+@lru_cache(maxsize=1024)
+def remaining(header: str) -> tuple[str, int] | None:
+    """Return (group, requests left this second) of a `Remaining-Req` header; None if unreadable."""
+    fields = {}
+    for part in header[:200].split(";"):
+        name, _, value = part.partition("=")
+        fields[name.strip().lower()] = value.strip()
+    group, left = fields.get("group", ""), fields.get("sec", "")
+    return (group, int(left)) if group and left.isdecimal() else None
