@@ -129,7 +129,6 @@ class _Session:
         """
         path = urlsplit(url).path
         target = f"{path}?{urlencode(params or {}, doseq=True)}"
-        self.last = None
         for attempt in range(self._attempts):
             if attempt:
                 self._wait(min(0.25 * 2**attempt, MAX_BACKOFF_S))

@@ -18,12 +18,12 @@ from haetae.app.send import reconcile, send
 from haetae.app.setup import Ports, Setup
 from haetae.app.start import open_books, rewarmed
 from haetae.base.errors import CorruptState, ExchangeError
-from haetae.kernel.advance import MINUTE_S
 from haetae.kernel.codes import (
     DAY_LATCH,
     EXIT,
     FLASH_CRASH,
     HALT,
+    MINUTE_S,
     SLIPPAGE,
     WARMUP,
     WEEK_LATCH,

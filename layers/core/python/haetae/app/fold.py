@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from haetae.app.setup import Setup
-from haetae.kernel.advance import MINUTE_S, Log, Reached, Tape, advance
+from haetae.kernel.advance import Log, Reached, Tape, advance
 from haetae.kernel.codes import (
     ENTRY,
     KILL,
     KILLED,
+    MINUTE_S,
     NO_ORDER,
     RAIL_NAMES,
     REASON_NAMES,

@@ -27,7 +27,6 @@ from haetae.kernel.state import (
 )
 from haetae.kernel.step import candle_events, close_bar, decide_market, exposure, settle, worth
 
-MINUTE_S = 60
 TRADE_INTS = 9  # market, t, kind, reason, units, funds, fee, pnl, risk
 PRICES = 5  # open, high, low, close, volume
 

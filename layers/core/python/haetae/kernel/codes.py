@@ -95,4 +95,5 @@ KILLED: Final = 3
 TREND_FOLLOW: Final = 1
 STRATEGY_NAMES: Final[dict[int, str]] = {TREND_FOLLOW: "trend_follow"}
 
+MINUTE_S: Final = 60
 WARMUP: Final = 600  # closed decision candles folded before the first decision

@@ -5,6 +5,7 @@ from haetae.kernel.codes import (
     EXIT,
     FIRST_STOP,
     FLASH_CRASH,
+    MINUTE_S,
     NO_ORDER,
     PARTIAL,
     PARTIAL_PROFIT,
@@ -119,7 +120,7 @@ def touch_price(p: Params, q: Position, c: Candle, reason: int) -> float:
     """Return the price an exit is judged by: the close, or where only decision candles exist
     the price it would have met inside the candle (the worse of open and stop, or the level).
     """
-    if p.candle_s < p.interval_s:
+    if p.candle_s == MINUTE_S:
         return c.close
     if reason == FIRST_STOP or reason == CHANDELIER:
         return min(c.open, q.stop)

@@ -7,6 +7,7 @@ from haetae.kernel.codes import (
     ENTRY,
     EXIT,
     FIRST_STOP,
+    MINUTE_S,
     PARTIAL_PROFIT,
     SLIPPAGE,
     TAKE_PROFIT,
@@ -49,7 +50,7 @@ def simulate_fill(p: Params, order: Order, c: Candle) -> Fill:
     decision candles exist, a touched stop or level trades at the price that touched it.
     """
     price = c.open
-    if p.candle_s == p.interval_s and order.kind != ENTRY and inside_candle(order.reason):
+    if p.candle_s != MINUTE_S and order.kind != ENTRY and inside_candle(order.reason):
         price = order.mark
     if order.kind == ENTRY:
         paid = ceil_tick(shift_bps(price, p.slippage_bps))

@@ -18,16 +18,23 @@ COUNTS = 32
 
 
 def backtest(
-    setup: Setup, found: dict[str, History], span: Span, *, cash: int, compiled: bool = True
+    setup: Setup,
+    found: dict[str, History],
+    span: Span,
+    *,
+    cash: int,
+    mode: int = RUN,
+    compiled: bool = True,
 ) -> Result:
     """Run the account from `span.from_t` to `span.to_t` with `cash` micro-won.
 
-    `compiled` False interprets the kernel, for comparison; the results are equal to the bit.
+    `mode` is the operator's, for the whole run. `compiled` False interprets the kernel, for
+    comparison; the results are equal to the bit.
     """
     setup = coarse(setup) if span.coarse else setup
     account = open_account(setup.rails, span.from_t, cash)
     log = new_log(setup, span)
-    account, _markets, reached = run(setup, found, span, account, log, compiled=compiled)
+    account, _markets, reached = run(setup, found, span, account, log, mode=mode, compiled=compiled)
     return Result(
         kind="backtest",
         profile=setup.profile,
@@ -51,6 +58,7 @@ def run(
     account: Account,
     log: Log,
     *,
+    mode: int,
     compiled: bool,
 ) -> tuple[Account, list[Market], Reached]:
     """Fold the account over the tapes; `log` is written."""
@@ -76,7 +84,7 @@ def run(
         span.from_t,
         span.to_t,
         setup.params[0].candle_s,
-        RUN,
+        mode,
         1,
         1,
         log,

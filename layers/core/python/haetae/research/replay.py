@@ -7,7 +7,7 @@ clock; the books are the in-memory twin or DynamoDB on moto. Nothing here decide
 import importlib.util
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,7 +24,7 @@ from haetae.adapters.upbit_client import UpbitClient
 from haetae.app.ports import Books
 from haetae.app.setup import Ports, Setup
 from haetae.base.errors import DataError
-from haetae.kernel.codes import RAIL_NAMES
+from haetae.kernel.codes import MINUTE_S, RAIL_NAMES, RUN
 from haetae.kernel.quanta import MICRO
 from haetae.ledger.book import Decision, TradeLine
 from haetae.research.result import Result, TradeRow
@@ -39,6 +39,7 @@ type Handler = Callable[[dict[str, Any], Any], Any]
 TARGETS = ("in-process", "moto")
 TABLE = "haetae-replay"
 REGION = "ap-northeast-2"
+REQUEST_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +58,12 @@ def replay(
     cash: int,
     target: str = "in-process",
     habits: Habits | None = None,
+    mode: int = RUN,
     progress: Callable[[int], None] = lambda _t: None,
 ) -> Result:
     """Run the account from `span.from_t` to `span.to_t` with `cash` micro-won.
+
+    `mode` is the operator's, for the whole run.
 
     Raises:
         DataError: there are no minutes to replay.
@@ -71,8 +75,10 @@ def replay(
         sandbox = exchange_of(found, span, setup, cash)
         app = App(setup=setup, ports=ports_on(sandbox, books, span))
         stack.enter_context(plugged(app))
+        if mode != RUN:
+            books.move_halt(mode=mode, t=span.from_t, reason="replay", by="replay", expected=0)
         pump(app, sandbox, span, habits or Habits(), progress)
-        return collected(setup, books, span, cash)
+        return collected(setup, app.ports, span, cash)
 
 
 def exchange_of(found: dict[str, History], span: Span, setup: Setup, cash: int) -> Sandbox:
@@ -159,25 +165,26 @@ def plugged(app: App) -> Iterator[None]:
 def pump(
     app: App, sandbox: Sandbox, span: Span, habits: Habits, progress: Callable[[int], None]
 ) -> None:
-    """Send each minute's events to the handlers, the clocks set to the minute first."""
+    """Send each minute's events to the handlers."""
     cycle, guard = handler("trading_cycle"), handler("risk_check")
+    for t in range(span.from_t, span.to_t + 1, MINUTE_S):
+        doors = [guard]
+        if t % app.setup.interval_s == 0:
+            doors = [guard, cycle] if habits.risk_first else [cycle, guard]
+        times = 2 if habits.doubled else 1
+        pump_minute(app, sandbox, t, [(door, t) for door in doors for _time in range(times)])
+        progress(t)
+
+
+def pump_minute(app: App, sandbox: Sandbox, t: int, events: Sequence[tuple[Handler, int]]) -> None:
+    """Set both clocks to the minute `t`, then send its events: (handler, the event's time)."""
     clock = app.ports.clock
     assert isinstance(clock, VirtualClock)
-    transport = AsgiTransport(create_app(sandbox))
-    interval_s = app.setup.interval_s
-    times = 2 if habits.doubled else 1
-    for t in range(span.from_t, span.to_t + 1, 60):
-        clock.at_s = max(clock.at_s, float(t))
-        body = json.dumps({"now": t}).encode()
-        transport("PUT", "/sandbox/clock", {}, body, 2.0)
-        doors = [guard]
-        if t % interval_s == 0:
-            doors = [guard, cycle] if habits.risk_first else [cycle, guard]
-        event = {"time": iso(t)}
-        for door in doors:
-            for _time in range(times):
-                door(event, CONTEXT)
-        progress(t)
+    clock.at_s = max(clock.at_s, float(t))
+    now = json.dumps({"now": t}).encode()
+    AsgiTransport(create_app(sandbox))("PUT", "/sandbox/clock", {}, now, REQUEST_S)
+    for door, time in events:
+        door({"time": iso(time)}, CONTEXT)
 
 
 CONTEXT = SimpleNamespace(aws_request_id="replay", function_name="replay")
@@ -202,8 +209,10 @@ def handler(function: str) -> Handler:
     return found
 
 
-def collected(setup: Setup, books: Books, span: Span, cash: int) -> Result:
-    """Read the finished run back from the books."""
+def collected(setup: Setup, ports: Ports, span: Span, cash: int) -> Result:
+    """Read the finished run back from the books, and the cash from the exchange too."""
+    books = ports.books
+    krw = [b for b in ports.exchange.balances() if b.currency == "KRW"]
     book = books.load(setup.markets)
     assert book.state is not None
     until = span.to_t + 1
@@ -232,6 +241,7 @@ def collected(setup: Setup, books: Books, span: Span, cash: int) -> Result:
         trades=tuple(sorted(lines)),
         marks=tuple(sorted(marks.items())),
         rails=rails,
+        exchange_cash=sum(int((b.free + b.locked) * MICRO) for b in krw),
     )
 
 

@@ -44,7 +44,10 @@ class TradeRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A finished run. `marks` are (t, equity micro) at each decision; `rails` by name."""
+    """A finished run. `marks` are (t, equity micro) at each decision; `rails` by name.
+
+    `exchange_cash` is what the exchange says is left, in micro, free and locked.
+    """
 
     kind: str
     profile: str
@@ -56,6 +59,7 @@ class Result:
     trades: tuple[TradeRow, ...]
     marks: tuple[tuple[int, int], ...]
     rails: dict[str, int] = field(default_factory=dict)
+    exchange_cash: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the whole run as it is written."""

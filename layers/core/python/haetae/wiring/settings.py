@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from haetae.app.setup import Setup
 from haetae.base.errors import ConfigError
@@ -17,6 +18,7 @@ from haetae.kernel.state import Params, Rails
 
 INTERVALS_MIN = (1, 3, 5, 10, 15, 30, 60, 240)
 LEAST_REWARD_RISK = 1.5
+REAL_EXCHANGE = "upbit.com"
 MARKET = re.compile(r"KRW-[A-Z0-9]{1,10}")
 ACCOUNT = re.compile(r"[a-z][a-z0-9]{0,15}")
 
@@ -36,8 +38,13 @@ class Key:
     @property
     def allowed(self) -> str:
         """The range in words."""
-        text = f"{self.low:g} to {self.high:g}"
+        text = f"{self.low:.10g} to {self.high:.10g}"
         return text if self.off is None else f"{text}, or {self.off:g} for off"
+
+    @property
+    def switch(self) -> bool:
+        """Whether this is a yes or no, which may be written as true or false."""
+        return (self.low, self.high) == (0, 1)
 
 
 # The plan's and the guide's own names. `scale` turns their unit into the kernel's.
@@ -181,7 +188,7 @@ def overridden(params: Params, rails: Rails, name: str, text: str) -> tuple[Para
 
 def number(name: str, key: Key, text: str) -> float:
     """Return the kernel's value of a setting's text."""
-    words = {"true": 1.0, "false": 0.0}
+    words = {"true": 1.0, "false": 0.0} if key.switch else {}
     try:
         value = words[text.lower()] if text.lower() in words else float(text)
     except ValueError:
@@ -190,10 +197,11 @@ def number(name: str, key: Key, text: str) -> float:
         raise ConfigError(f"{name} {text} is out of range; allowed: {key.allowed}")
     scaled = value * key.scale
     if key.whole and abs(scaled - round(scaled)) > 1e-9:
+        step = 1 / abs(key.scale)
         raise ConfigError(
-            f"{name} {text} is too fine; allowed: {key.allowed} in whole basis points"
+            f"{name} {text} is too fine; allowed: {key.allowed}, in steps of {step:g}"
         )
-    return float(round(scaled)) if key.whole else scaled
+    return float(round(scaled)) if key.whole else scaled + 0.0  # -0.0 is no value of the kernel's
 
 
 def check_whole(params: Params, rails: Rails) -> None:
@@ -213,6 +221,11 @@ def check_whole(params: Params, rails: Rails) -> None:
         raise ConfigError("risk.stop_loss_pct 0 leaves no first stop; allowed: -30 to -0.5")
     if rails.r_bps == 0 and rails.buy_bps == 0:
         raise ConfigError("trading.buy_percentage 0 leaves no size; allowed: 0.01 to 1")
+    if rails.min_order > rails.max_order:
+        raise ConfigError(
+            f"trading.min_order_amount {rails.min_order} is above max_order_amount "
+            f"{rails.max_order}; allowed: at most that"
+        )
     if params.partial_bps and params.partial_bps >= params.target_bps:
         raise ConfigError(
             f"risk.partial_take_profit_pct {params.partial_bps / 100:g} is not below "
@@ -229,8 +242,8 @@ def check_reward(params: Params) -> None:
     reward = (params.partial_bps * share + params.target_bps * (10_000 - share)) / 10_000
     if reward < LEAST_REWARD_RISK * params.stop_bps:
         raise ConfigError(
-            f"risk.take_profit_pct gives reward:risk {reward / params.stop_bps:.2f}; "
-            f"allowed: {LEAST_REWARD_RISK} or more"
+            f"risk.take_profit_pct {params.target_bps / 100:g} gives reward:risk "
+            f"{reward / params.stop_bps:.6g}; allowed: {LEAST_REWARD_RISK} or more"
         )
 
 
@@ -253,10 +266,10 @@ def assignments(text: str) -> dict[str, str]:
     """
     pairs: dict[str, str] = {}
     for piece in filter(None, (p.strip() for p in text.split(","))):
-        name, equals, value = piece.partition("=")
+        name, equals, value = (part.strip() for part in piece.partition("="))
         if not equals or name in pairs:
             raise ConfigError(f"setting {piece!r} is not usable; allowed: key=value, each key once")
-        pairs[name.strip()] = value.strip()
+        pairs[name] = value
     return pairs
 
 
@@ -295,7 +308,7 @@ def environment(variables: Mapping[str, str]) -> Environment:
         ),
         table=required(variables, "HAETAE_TABLE"),
         topic_arn=required(variables, "HAETAE_TOPIC_ARN"),
-        upbit_url=url(variables, "UPBIT_BASE_URL"),
+        upbit_url=sandbox_url(variables, "UPBIT_BASE_URL"),
         access_key=secret(variables, "UPBIT_API_KEY", "UPBIT_ACCESS_KEY"),
         secret_key=secret(variables, "UPBIT_SECRET", "UPBIT_SECRET_KEY"),
         language=language,
@@ -310,27 +323,48 @@ def required(variables: Mapping[str, str], name: str) -> str:
     return value
 
 
-def url(variables: Mapping[str, str], name: str) -> str:
-    """Return a variable that must be the address of an Upbit-shaped exchange."""
+def sandbox_url(variables: Mapping[str, str], name: str) -> str:
+    """Return a variable that must be the address of a sandbox exchange, and never the real one.
+
+    Paper is the only mode there is, and the exchange's own address would make its orders real.
+    """
     value = required(variables, name).rstrip("/")
-    if not value.startswith(("http://", "https://")):
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+    except ValueError:
+        host = ""
+    if not host or parts.scheme not in {"http", "https"}:
         raise ConfigError(f"{name} {value!r} is no address; allowed: http://… or https://…")
+    if f".{host.rstrip('.')}".endswith(f".{REAL_EXCHANGE}"):
+        raise ConfigError(
+            f"{name} {value!r} is the real exchange; allowed in paper mode: a sandbox exchange"
+        )
     return value
 
 
 def one_of(variables: Mapping[str, str], *names: str) -> str:
     """Return the value that all the set names agree on, or the empty text if none is set."""
-    found = {name: variables[name].strip() for name in names if variables.get(name, "").strip()}
+    found = given(variables, names)
     if len(set(found.values())) > 1:
-        raise ConfigError(f"{' and '.join(found)} disagree; allowed: one of them, or equal values")
+        pairs = " and ".join(f"{name} {value!r}" for name, value in found.items())
+        raise ConfigError(f"{pairs} disagree; allowed: one of them, or equal values")
     return next(iter(found.values()), "")
+
+
+def given(variables: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
+    """Return those of `names` that are set."""
+    return {name: variables[name].strip() for name in names if variables.get(name, "").strip()}
 
 
 def secret(variables: Mapping[str, str], *names: str) -> str:
     """Return a secret under either of its names; its value is never shown."""
-    value = one_of(variables, *names)
-    if not value:
+    found = given(variables, names)
+    if not found:
         raise ConfigError(f"{names[0]} (or {names[1]}) is missing; allowed: the key Upbit issued")
+    if len(set(found.values())) > 1:
+        raise ConfigError(f"{' and '.join(found)} disagree; allowed: one of them, or equal values")
+    name, value = next(iter(found.items()))
     if value != value.strip("'\"") or any(c.isspace() for c in value):
-        raise ConfigError(f"{names[0]} has quotes or spaces in it; allowed: the bare key")
+        raise ConfigError(f"{name} has quotes or spaces in it; allowed: the bare key")
     return value

@@ -1,0 +1,102 @@
+"""The promise: the backtest, and the handlers over HTTP to the sandbox, make the same trades."""
+
+from collections.abc import Callable
+
+import pytest
+
+from haetae.kernel.codes import RAIL_NAMES
+from haetae.research.replay import Habits
+from parity.late import late_cycles
+from parity.runs import DAY_S, SEPTEMBER, Run, assert_same, real, seeded
+from support.scenarios import scenarios
+
+type Note = Callable[[str, object], None]
+
+MARKETS = ("KRW-BTC", "KRW-ETH", "KRW-DOGE")
+PROFILES = ("plan", "balanced")
+SCENARIOS = scenarios()
+WEEK = {"from_t": SEPTEMBER, "to_t": SEPTEMBER + 7 * DAY_S}
+TWO_DAYS = {"from_t": SEPTEMBER, "to_t": SEPTEMBER + 2 * DAY_S}
+GAP_FREE_HABITS = {
+    "every event twice": Habits(doubled=True),
+    "risk check before cycle": Habits(risk_first=True),
+    "both": Habits(doubled=True, risk_first=True),
+}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("market", MARKETS)
+def test_a_month_replays_as_it_was_backtested(
+    market: str, profile: str, record_property: Note
+) -> None:
+    run = real((market,), profile)
+    record_property("parity", assert_same(run.backtested(), run.replayed()))
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_three_markets_in_one_account_replay_as_backtested(
+    profile: str, record_property: Note
+) -> None:
+    run = real(MARKETS, profile)
+    record_property("parity", assert_same(run.backtested(), run.replayed()))
+
+
+@pytest.mark.parametrize("habits", GAP_FREE_HABITS.values(), ids=GAP_FREE_HABITS)
+def test_a_misbehaving_schedule_changes_no_trade(habits: Habits, record_property: Note) -> None:
+    run = real(("KRW-BTC",), "plan", **WEEK)
+    record_property("parity", assert_same(run.backtested(), run.replayed(habits=habits)))
+
+
+def test_a_week_on_dynamodb_replays_as_backtested(record_property: Note) -> None:
+    run = real(("KRW-BTC",), "plan", **WEEK)
+    record_property("parity", assert_same(run.backtested(), run.replayed(target="moto")))
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_world_of_rails_replays_as_backtested(name: str, record_property: Note) -> None:
+    run = seeded(SCENARIOS[name])
+    tested = run.backtested()
+    record_property("parity", assert_same(tested, run.replayed()))
+    record_property("rails", {rail: n for rail, n in tested.rails.items() if n})
+
+
+def test_a_cycle_minutes_late_enters_nothing_and_doubles_nothing() -> None:
+    run = real(("KRW-BTC",), "plan", **TWO_DAYS)
+
+    late = late_cycles(run, minutes=5)
+
+    assert late.rails["entry_expired"] > 0
+    assert late.trades == ()
+    assert late.cash == run.cash
+
+
+def test_every_rail_fires_somewhere_in_the_parity_set() -> None:
+    fired = {"entry_expired"}  # by the late cycles above: a backtest is never late
+    for scenario in SCENARIOS.values():
+        fired |= {rail for rail, n in seeded(scenario).backtested().rails.items() if n}
+    assert fired == set(RAIL_NAMES.values())
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("profile", ["plan", "conservative", "balanced", "aggressive"])
+@pytest.mark.parametrize("market", MARKETS)
+@pytest.mark.parametrize("habits", GAP_FREE_HABITS.values(), ids=GAP_FREE_HABITS)
+def test_every_profile_survives_every_habit(
+    market: str, profile: str, habits: Habits, record_property: Note
+) -> None:
+    run = real((market,), profile)
+    record_property("parity", assert_same(run.backtested(), run.replayed(habits=habits)))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("profile", PROFILES)
+def test_three_markets_on_dynamodb(profile: str, record_property: Note) -> None:
+    run = real(MARKETS, profile, **WEEK)
+    record_property("parity", assert_same(run.backtested(), run.replayed(target="moto")))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_world_of_rails_on_dynamodb(name: str) -> None:
+    run: Run = seeded(SCENARIOS[name])
+    assert_same(run.backtested(), run.replayed(target="moto"))
