@@ -115,7 +115,10 @@ class DynamoDbBooks:
         return Book(halt=self._halt(found), version=version, state=state, intents=intents)
 
     def commit(self, commit: Commit) -> bool:
-        """Carry out the transaction; False when somebody else was first."""
+        """Carry out the transaction; False when somebody else was first.
+
+        After BooksUnavailable its fate is unknown: load again, the version tells.
+        """
         check_commit(commit)
         account = self._account
         book = book_item(account, commit.version + 1, commit.state)

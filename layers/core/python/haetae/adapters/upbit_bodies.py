@@ -58,7 +58,7 @@ def read_candles(body: bytes, *, market: str, unit_s: int) -> list[Candle]:
 def flaw(candle: Candle, unit_s: int) -> str:
     """Say in a few words why a candle cannot be true; "" when it can."""
     t, open_, high, low, close, volume = candle
-    if not (0.0 < low and 0.0 < open_ and 0.0 < close and high < inf):
+    if not (low > 0.0 and open_ > 0.0 and close > 0.0 and high < inf):
         return "a price is not positive and finite"
     if high < open_ or high < close:
         return "the high is below the open or the close"

@@ -67,9 +67,7 @@ def market(name: str, days: int) -> History:
     return History(bars=aggregated(rows, HOUR_S), minutes=rows)
 
 
-def prepared(
-    markets: int, days: int, profile: str = "plan"
-) -> tuple[Setup, dict[str, History], Span]:
+def prepared(markets: int, days: int) -> tuple[Setup, dict[str, History], Span]:
     """Return a run of so many markets and days."""
     names = tuple(f"KRW-B{i}" for i in range(markets))
     # the Kelly rail would stop a losing random walk for good and leave nothing to measure
