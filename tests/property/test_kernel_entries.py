@@ -1,0 +1,133 @@
+"""Laws of an entry's size: never above any of its bounds, and tightening never enlarges it."""
+
+from fractions import Fraction
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from haetae.kernel.entries import kelly_share, least_order, propose_entry, size
+from haetae.kernel.state import Account, Rails, Tally
+from support.states import NOW, OFF, PLAN, WON, account, rising
+from support.worlds import pick
+
+DRAWN = settings(max_examples=300, deadline=None, derandomize=True)
+SLACK = 1 + Fraction(1, 10**12)
+won = st.integers(0, 10**9)
+bps = st.integers(0, 10_000)
+rails = st.builds(
+    OFF._replace,
+    r_bps=st.integers(0, 100),
+    buy_bps=bps,
+    kelly_min_trades=pick(0, 10, 30),
+    liquidity_bps=bps,
+    max_order=st.integers(5_000, 10**9),
+    gap_bps=st.integers(0, 500),
+    fee_assumed_bps=st.integers(0, 100),
+    slippage_assumed_bps=st.integers(0, 100),
+    coin_bps=bps,
+    reserve_bps=bps,
+)
+tallies = st.builds(
+    lambda wins, losses, win, loss: Tally(wins + losses, wins, wins * win, losses * loss),
+    st.integers(0, 60),
+    st.integers(0, 60),
+    st.floats(0.01, 10.0),
+    st.floats(0.01, 3.0),
+)
+accounts = st.builds(
+    lambda cash, day, week, reserved, tally: account(
+        cash=cash * WON,
+        day_floor=day * WON,
+        week_floor=week * WON,
+        reserved=reserved * WON,
+        tally=tally,
+    ),
+    won, won, won, st.integers(0, 10**7), tallies,
+)  # fmt: skip
+losses = st.floats(0.001, 1.0)
+prices = pick(2e-5, 0.03, 4.0, 99.0, 5_010.0, 100_000.0, 2_000_000.0, 150_000_000.0)
+
+
+@DRAWN
+@given(rails, accounts, prices, st.floats(0.0, 1e11), won, losses, st.integers(0, 10**8))
+def test_size_exceeds_none_of_its_bounds(
+    r: Rails, a: Account, price: float, turnover: float, more: int, loss: float, taken: int
+) -> None:
+    equity = a.cash + more * WON
+    committed = taken * WON
+    krw = size(r, a, rising(price=price, turnover=turnover), equity, loss, committed).krw
+    free = a.cash - committed
+    micro = krw * WON
+    assert 0 <= krw <= r.max_order
+    if krw == 0:
+        return
+    assert micro * (10_000 + r.fee_assumed_bps) <= free * 10_000
+    if r.reserve_bps:
+        left = free * 10_000 - micro * (10_000 + r.fee_assumed_bps)
+        assert left >= equity * r.reserve_bps
+    if r.coin_bps:
+        assert micro * 10_000 <= equity * r.coin_bps
+    if r.buy_bps:
+        assert micro * 10_000 <= free * r.buy_bps
+    if r.liquidity_bps:
+        assert krw <= Fraction(turnover) * r.liquidity_bps / 10_000 * SLACK
+    if r.r_bps:
+        assert micro * Fraction(loss) <= Fraction(equity * r.r_bps, 10_000) * SLACK
+    worst = Fraction(loss) + Fraction(r.gap_bps, 10_000)
+    budget = equity - max(a.day.floor, a.week.floor) - a.reserved
+    assert micro * worst <= budget * SLACK
+    kelly = kelly_share(r, a)
+    assert 0.0 < kelly <= 1.0
+    if kelly < 1.0:
+        assert micro * Fraction(loss) <= Fraction(equity) * Fraction(kelly) * SLACK
+    assert krw <= 9e10 * price
+
+
+TIGHTER = {
+    "r_bps": lambda r: max(1, r.r_bps // 2) if r.r_bps else 50,
+    "buy_bps": lambda r: max(1, r.buy_bps // 2) if r.buy_bps else 5_000,
+    "coin_bps": lambda r: max(1, r.coin_bps // 2) if r.coin_bps else 5_000,
+    "liquidity_bps": lambda r: max(1, r.liquidity_bps // 2) if r.liquidity_bps else 100,
+    "reserve_bps": lambda r: r.reserve_bps + 100,
+    "gap_bps": lambda r: r.gap_bps + 100,
+    "fee_assumed_bps": lambda r: r.fee_assumed_bps + 10,
+    "max_order": lambda r: r.max_order // 2,
+}
+
+
+@DRAWN
+@given(rails, accounts, prices, st.floats(0.0, 1e11), losses, st.sampled_from(sorted(TIGHTER)))
+def test_tightening_any_rail_never_enlarges_the_entry(
+    r: Rails, a: Account, price: float, turnover: float, loss: float, name: str
+) -> None:
+    market = rising(price=price, turnover=turnover)
+    tight = r._replace(**{name: TIGHTER[name](r)})
+    assert size(tight, a, market, a.cash, loss, 0).krw <= size(r, a, market, a.cash, loss, 0).krw
+
+
+@DRAWN
+@given(rails, accounts, st.integers(1, 60), st.floats(0.01, 1.0))
+def test_no_edge_no_trade(r: Rails, a: Account, n: int, payoff: float) -> None:
+    """As many losses as wins that pay no more than they cost: Kelly is never positive."""
+    even = a._replace(tally=Tally(2 * n, n, n * payoff, float(n)))
+    strict = r._replace(kelly_min_trades=1)
+    assert kelly_share(strict, even) == 0.0
+    assert size(strict, even, rising(), even.cash, 0.05, 0).krw == 0
+
+
+@DRAWN
+@given(rails, accounts, st.floats(1.0, 30_000.0))
+def test_an_entry_can_be_sold_at_its_stop_and_reserves_its_worst_case(
+    r: Rails, a: Account, atr: float
+) -> None:
+    market = rising(atr=atr)
+    order, verdict, _ = propose_entry(r, PLAN, a, market, NOW, NOW, a.cash, 0, 0, 0)
+    if order.kind == 0:
+        assert verdict.krw == 0
+        return
+    loss = Fraction(order.risk, order.krw * WON)
+    assert order.krw >= least_order(r, float(loss))
+    left = order.krw * (1 - loss - Fraction(r.gap_bps, 10_000))
+    assert left >= r.min_order
+    assert order.reserved >= order.risk > 0
+    assert a.reserved + order.reserved <= a.cash - max(a.day.floor, a.week.floor) + 2

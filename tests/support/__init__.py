@@ -1,0 +1,1 @@
+"""What several tests share: tapes, states, folds and the kernel's grammar."""

@@ -1,0 +1,105 @@
+"""Which actions of AWS a door's code calls, read from its source.
+
+A door imports use cases of `app`; they call one another by name and the ports by `books.…` and
+`messages.…`; the adapters call boto3. Names are followed, not run: a call behind an `if` counts.
+"""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+from support.tapes import REPOSITORY
+
+HAETAE = REPOSITORY / "layers/core/python/haetae"
+APP = HAETAE / "app"
+# A transaction has no action of its own: each of its operations needs the single one.
+OPERATIONS = ("Put", "Update", "Delete", "ConditionCheck")
+
+type Functions = dict[str, ast.FunctionDef]
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Return a module's syntax tree."""
+    return ast.parse(path.read_text("utf-8"))
+
+
+def functions(body: list[ast.stmt]) -> Functions:
+    """Return the functions of a module or class by name."""
+    return {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
+
+
+def use_cases(module: ast.Module) -> dict[str, tuple[str, str]]:
+    """Return what a module imports from `app`: local name → (module, name)."""
+    return {
+        alias.asname or alias.name: (node.module.removeprefix("haetae.app."), alias.name)
+        for node in ast.walk(module)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("haetae.app.")
+        for alias in node.names
+        if node.module is not None
+    }
+
+
+def port_calls(door: Path) -> set[tuple[str, str]]:
+    """Return every (port, method) that a door's use cases can reach."""
+    waiting = list(use_cases(parsed(door)).values())
+    seen: set[tuple[str, str]] = set()
+    found: set[tuple[str, str]] = set()
+    while waiting:
+        module, name = waiting.pop()
+        tree = parsed(APP / f"{module}.py")
+        function = functions(tree.body).get(name)
+        if function is None or (module, name) in seen:
+            continue
+        seen.add((module, name))
+        nearby = {other: (module, other) for other in functions(tree.body)} | use_cases(tree)
+        for node in ast.walk(function):
+            if isinstance(node, ast.Name) and node.id in nearby:
+                waiting.append(nearby[node.id])
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute):
+                found.add((node.value.attr, node.attr))
+    return {(port, method) for port, method in found if port in {"books", "messages"}}
+
+
+def client_calls(path: Path, class_name: str, methods: set[str]) -> set[str]:
+    """Return the boto3 calls, and the operations of transactions, behind an adapter's methods."""
+    tree = parsed(path)
+    (adapter,) = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == class_name]
+    known = functions(adapter.body) | functions(tree.body)
+    waiting, seen, found = list(methods), set[str](), set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for node in ast.walk(known[name]):
+            if isinstance(node, ast.Constant) and node.value in OPERATIONS:
+                found.add(str(node.value))
+            if isinstance(node, ast.Name) and node.id in known:
+                waiting.append(node.id)
+            if isinstance(node, ast.Attribute):
+                owner = node.value
+                if isinstance(owner, ast.Attribute) and owner.attr in {"_client", "client"}:
+                    found.add(node.attr)
+                elif isinstance(owner, ast.Name) and owner.id == "self" and node.attr in known:
+                    waiting.append(node.attr)
+    return found
+
+
+def actions(door: Path) -> set[str]:
+    """Return the IAM actions that a door's code needs of the table and the topic."""
+    calls = port_calls(door)
+    books = {method for port, method in calls if port == "books"}
+    told = {method for port, method in calls if port == "messages"}
+    stored = client_calls(HAETAE / "adapters/dynamodb_books.py", "DynamoDbBooks", books)
+    sent = client_calls(HAETAE / "adapters/sns_messages.py", "SnsMessages", told)
+    return {action("dynamodb", name) for name in stored - {"transact_write_items"}} | {
+        action("sns", name) for name in sent
+    }
+
+
+def action(service: str, call: str) -> str:
+    """Return the IAM action of a boto3 call or of a transaction's operation."""
+    if call in OPERATIONS:
+        return f"{service}:{call}Item"
+    return f"{service}:{''.join(word.capitalize() for word in call.split('_'))}"

@@ -1,0 +1,138 @@
+"""One account at a sandbox exchange in this process, at the minutes that events/ speaks of."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from haetae.adapters.asgi_transport import AsgiTransport
+from haetae.adapters.clocks import VirtualClock
+from haetae.adapters.memory_books import MemoryBooks
+from haetae.adapters.sns_messages import MemoryMessages
+from haetae.adapters.upbit_client import UpbitClient
+from haetae.app.cycle import cycle, guard
+from haetae.app.setup import Ports
+from haetae.ledger.book import Book, TradeLine
+from haetae.wiring.bootstrap import SOCKET, App
+from haetae.wiring.settings import setup_of
+from support.tapes import REPOSITORY
+from upbit_sandbox.asgi import create_app
+from upbit_sandbox.clock import VirtualClock as ExchangeClock
+from upbit_sandbox.core import Sandbox
+from upbit_sandbox.synthetic import synthetic_minutes
+from upbit_sandbox.tape import Tape
+from upbit_sandbox.venue import ACCESS_KEY, SECRET_KEY
+
+MARKET = "KRW-BTC"
+MINUTE = 60
+HOUR = 3_600
+SEED = 0  # a market that calls for an entry at CYCLE_T
+HISTORY_HOURS = 605  # the warm-up's 600 candles and some room
+
+
+def event(door: str) -> dict[str, Any]:
+    """Return the event that events/ keeps for a door."""
+    found: dict[str, Any] = json.loads((REPOSITORY / "events" / f"{door}.json").read_text("utf-8"))
+    return found
+
+
+def seconds(text: str) -> int:
+    """Return an event's time as epoch seconds."""
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+CYCLE_T = seconds(event("trading_cycle")["time"])
+CHECK_T = seconds(event("risk_check")["time"])
+assert CHECK_T == CYCLE_T + MINUTE
+
+
+@cache
+def tape() -> Tape:
+    """Return the market's minutes: the warm-up, and an hour beyond the cycle's minute."""
+    hours = HISTORY_HOURS + 1
+    return synthetic_minutes(MARKET, SEED, CYCLE_T - HISTORY_HOURS * HOUR, hours * 60)
+
+
+@dataclass
+class Desk:
+    """The account, its exchange, and the clock that both go by."""
+
+    app: App
+    sandbox: Sandbox
+    clock: VirtualClock
+    books: MemoryBooks
+    messages: MemoryMessages
+
+    def at(self, t: float) -> None:
+        """Let it be `t` (epoch s) for the functions and the exchange."""
+        self.clock.at_s = float(t)
+        exchange = self.sandbox.venue.clock
+        assert isinstance(exchange, ExchangeClock)
+        exchange.advance_to(t)
+
+    def book(self) -> Book:
+        """Return the account's book."""
+        return self.books.load(self.app.setup.markets)
+
+    def kept(self) -> tuple[Any, ...]:
+        """Return all that is stored and all that the exchange holds, to compare."""
+        span = {"from_t": CYCLE_T - 24 * HOUR, "to_t": CYCLE_T + 24 * HOUR}
+        stored = (
+            self.books.trades(MARKET, **span),
+            self.books.orders(MARKET, **span),
+            self.books.decisions(MARKET, **span),
+        )
+        return (self.book(), *stored, self.app.ports.exchange.balances())
+
+    def entered(self) -> "Desk":
+        """Decide at CYCLE_T and book the fill a minute later: the account now holds a coin."""
+        for t, walk in ((CYCLE_T, cycle), (CHECK_T, guard)):
+            self.at(t)
+            walk(self.app.ports, self.app.setup, t)
+        assert self.units() > 0
+        return self
+
+    def trades(self) -> tuple[TradeLine, ...]:
+        """Return the fills in the books."""
+        return self.books.trades(MARKET, from_t=CYCLE_T - 24 * HOUR, to_t=CYCLE_T + 24 * HOUR)
+
+    def units(self) -> int:
+        """Return what the books hold, in 1e-8 coins."""
+        state = self.book().state
+        return 0 if state is None else state.markets[MARKET].position.units
+
+
+def open_desk() -> Desk:
+    """Return a new account at CYCLE_T, an hour after its books were opened by a cycle."""
+    sandbox = Sandbox.of_tapes([tape()], CYCLE_T - HOUR)
+    clock, books, messages = VirtualClock(CYCLE_T - HOUR), MemoryBooks(), MemoryMessages()
+    exchange = UpbitClient(
+        base_url="http://sandbox",
+        access_key=ACCESS_KEY,
+        secret_key=SECRET_KEY,
+        transport=AsgiTransport(create_app(sandbox)),
+        wait=clock.wait,
+    )
+    app = App(
+        setup=setup_of(profile="plan", markets=(MARKET,), overrides={}),
+        ports=Ports(exchange=exchange, books=books, messages=messages, clock=clock),
+    )
+    cycle(app.ports, app.setup, CYCLE_T - HOUR)
+    desk = Desk(app=app, sandbox=sandbox, clock=clock, books=books, messages=messages)
+    assert desk.book().state is not None
+    desk.at(CYCLE_T)
+    return desk
+
+
+@contextmanager
+def plugged(make: Callable[[], Desk] = open_desk) -> Iterator[Desk]:
+    """Let every door and verb of this process use a desk for a while."""
+    desk = make()
+    SOCKET.plug(desk.app)
+    try:
+        yield desk
+    finally:
+        SOCKET.plug(None)

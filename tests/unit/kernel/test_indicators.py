@@ -1,0 +1,75 @@
+"""Incremental indicators against TA-Lib, on seeded and on recorded candles."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import talib
+
+from haetae.kernel.indicators import ema, fold_bar, true_range, wilder
+from haetae.kernel.state import NEW_TREND, Bar, Candle, Trend
+from support.states import PLAN
+from support.tapes import MIXED, recorded, seeded_market
+
+
+def folded(candles: Sequence[Candle]) -> list[Trend]:
+    """Fold decision candles and keep every state."""
+    trend = NEW_TREND
+    trends = []
+    for c in candles:
+        trend = fold_bar(PLAN, trend, Bar(c.t + 3_600, c.open, c.high, c.low, c.close, 5.0))
+        trends.append(trend)
+    return trends
+
+
+def markets() -> dict[str, Sequence[Candle]]:
+    """Name the candles to test with."""
+    return {
+        "seeded": seeded_market(11, MIXED)[:1_500],
+        "seeded, small prices": seeded_market(12, MIXED, price=0.02)[:1_500],
+        "recorded": recorded("KRW-BTC", "60m")[:3_000] or seeded_market(13, MIXED)[:1_500],
+    }
+
+
+@pytest.mark.parametrize("candles", markets().values(), ids=markets())
+def test_averages_equal_those_of_ta_lib(candles: Sequence[Candle]) -> None:
+    trends = folded(candles)
+    close = np.array([c.close for c in candles])
+    high = np.array([c.high for c in candles])
+    low = np.array([c.low for c in candles])
+    expected = {
+        "fast": (talib.EMA(close, PLAN.ema_fast), PLAN.ema_fast - 1),
+        "slow": (talib.EMA(close, PLAN.ema_slow), PLAN.ema_slow - 1),
+        "atr": (talib.ATR(high, low, close, PLAN.atr_len), PLAN.atr_len),
+    }
+    for name, (values, first) in expected.items():
+        assert np.isnan(values[first - 1])
+        ours = [getattr(trend, name) for trend in trends[first:]]
+        np.testing.assert_allclose(ours, values[first:], rtol=1e-9, err_msg=name)
+
+
+def test_ema_is_a_sum_until_its_first_mean() -> None:
+    assert ema(3.0, 4.0, 3, 2) == 7.0
+    assert ema(7.0, 5.0, 3, 3) == 4.0
+    assert ema(4.0, 8.0, 3, 4) == 6.0
+
+
+def test_wilder_is_a_sum_until_its_first_mean() -> None:
+    assert wilder(3.0, 4.0, 3, 2) == 7.0
+    assert wilder(7.0, 5.0, 3, 3) == 4.0
+    assert wilder(4.0, 10.0, 3, 4) == 6.0
+
+
+@pytest.mark.parametrize(
+    ("high", "low", "previous", "expected"),
+    [(12.0, 10.0, 11.0, 2.0), (12.0, 10.0, 9.0, 3.0), (12.0, 10.0, 14.0, 4.0)],
+)
+def test_true_range_reaches_to_the_previous_close(
+    high: float, low: float, previous: float, expected: float
+) -> None:
+    assert true_range(high, low, previous) == expected
+
+
+def test_first_candle_has_no_true_range() -> None:
+    first = folded([Candle(0, 10.0, 12.0, 8.0, 11.0, 1.0)])[0]
+    assert first == Trend(1, 3_600, 11.0, 11.0, 11.0, 0.0, 5.0)
