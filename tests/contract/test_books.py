@@ -1,0 +1,395 @@
+"""The contract of the books on both stores, and what each store has of its own."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from decimal import Decimal
+from threading import Barrier
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
+from botocore.stub import ANY, Stubber
+from moto import mock_aws
+
+from contract.books_contract import (
+    BTC,
+    ETH,
+    BooksContract,
+    Store,
+    T,
+    done,
+    first,
+    intent_of,
+    journal,
+    load,
+    open_slot,
+    state_at,
+    stop,
+    then,
+    trade_of,
+)
+from haetae.adapters.dynamodb_books import (
+    ATTEMPTS,
+    CALLS,
+    PAGES_MAX,
+    TIMEOUT_S,
+    DynamoDbBooks,
+    create_client,
+    create_table,
+)
+from haetae.adapters.memory_books import MemoryBooks
+from haetae.app.ports import Books
+from haetae.base.errors import BooksUnavailable, CorruptState
+from haetae.kernel.codes import STOP
+from haetae.ledger.book import GENESIS, Halt
+from haetae.ledger.intent import Phase
+from haetae.ledger.items import account_key, book_item, halt_item
+from haetae.ledger.journal import record
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TABLE = "haetae"
+REGION = "ap-northeast-2"
+READ_TIMEOUT = ReadTimeoutError(endpoint_url="http://dynamodb")
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> "Iterator[DynamoDBClient]":
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "testing")
+        for name in ("PROFILE", "SESSION_TOKEN", "ENDPOINT_URL", "ENDPOINT_URL_DYNAMODB"):
+            patch.delenv(f"AWS_{name}", raising=False)
+        with mock_aws():
+            yield create_client(None, REGION)
+
+
+@pytest.fixture
+def client(endpoint: "DynamoDBClient") -> "Iterator[DynamoDBClient]":
+    create_table(endpoint, TABLE)
+    yield endpoint
+    endpoint.delete_table(TableName=TABLE)
+
+
+@contextmanager
+def handler(client: "DynamoDBClient", event: str, function: Callable[..., None]) -> Iterator[None]:
+    client.meta.events.register_first(event, function)
+    try:
+        yield
+    finally:
+        client.meta.events.unregister(event, function)
+
+
+@pytest.fixture
+def books(client: "DynamoDBClient") -> DynamoDbBooks:
+    return DynamoDbBooks(client, TABLE, "main")
+
+
+def scan(client: "DynamoDBClient") -> list[str]:
+    answer = client.scan(TableName=TABLE)
+    assert "LastEvaluatedKey" not in answer
+    return sorted(json.dumps(item, sort_keys=True) for item in answer["Items"])
+
+
+class Yielding(tuple[Any, ...]):
+    """Lets the other threads run whenever it is looked at, in the middle of a commit too."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        time.sleep(0.0001)
+        return super().__iter__()
+
+
+class TestMemoryBooks(BooksContract):
+    @pytest.fixture
+    def store(self) -> Store:
+        books = MemoryBooks()
+
+        def everything() -> dict[str, Any]:
+            kept = {name: value for name, value in vars(books).items() if name != "_lock"}
+            return {k: dict(v) if isinstance(v, dict) else v for k, v in kept.items()}
+
+        return Store(books=books, everything=everything)
+
+    def test_of_many_threads_one_wins_each_version(self) -> None:
+        books, threads, rounds = MemoryBooks(), 4, 10
+        barrier = Barrier(threads, timeout=10)
+        commits = [then(version, opened=Yielding()) for version in range(rounds)]
+
+        def race(_: int) -> int:
+            won = 0
+            for commit in commits:
+                barrier.wait()
+                won += books.commit(commit)
+            return won
+
+        with ThreadPoolExecutor(threads) as pool:
+            assert sum(pool.map(race, range(threads))) == rounds
+
+
+class TestDynamoDbBooks(BooksContract):
+    @pytest.fixture
+    def store(self, client: "DynamoDBClient", books: DynamoDbBooks) -> Store:
+        return Store(books=books, everything=lambda: scan(client))
+
+    def test_accounts_share_a_table_and_nothing_else(
+        self, client: "DynamoDBClient", store: Store
+    ) -> None:
+        other = Store(books=DynamoDbBooks(client, TABLE, "other"), everything=list)
+        open_slot(store, Phase.DONE)
+        stop(store)
+        assert load(other).version == 0
+        assert load(other).halt == Halt()
+        assert other.books.commit(first(decisions=journal(BTC, T)))
+        assert store.books.decisions(BTC, from_t=T, to_t=T + 1) == ()
+
+    def test_an_account_name_cannot_reach_into_another_key(self, client: "DynamoDBClient") -> None:
+        with pytest.raises(AssertionError):
+            DynamoDbBooks(client, TABLE, "main#KRW-BTC")
+
+    def test_a_month_of_many_pages_is_read_whole(self, books: DynamoDbBooks) -> None:
+        said = [record(T, BTC, {"text": "x" * 300_000}, GENESIS)]
+        said += [record(T + n, BTC, {"text": "x" * 300_000}, said[0].hash) for n in range(1, 8)]
+        for version, decision in enumerate(said):
+            assert books.commit(then(version, decisions=(decision,)))
+        assert books.decisions(BTC, from_t=T, to_t=T + 8) == tuple(said)
+
+    @pytest.mark.parametrize(
+        ("sk", "read"),
+        [
+            ("HALT", lambda books: books.move_halt(mode=0, t=0, reason="", by="", expected=5)),
+            ("HALT", lambda books: books.load(())),
+            ("BOOK", lambda books: books.load(())),
+            ("INTENT#KRW-BTC", lambda books: books.load((BTC,))),
+        ],
+    )
+    def test_an_item_that_cannot_be_read_is_never_a_default(
+        self,
+        client: "DynamoDBClient",
+        books: DynamoDbBooks,
+        sk: str,
+        read: Callable[[DynamoDbBooks], object],
+    ) -> None:
+        client.put_item(TableName=TABLE, Item=account_key("main", sk))
+        with pytest.raises(CorruptState, match=f"ACCOUNT#main {sk}: "):
+            read(books)
+
+
+# One call of each method that reaches the table; the intents need not be there.
+CALLS_OF_THE_PORT: dict[str, Callable[[Books], object]] = {
+    "load": lambda books: books.load((BTC,)),
+    "commit": lambda books: books.commit(first()),
+    "mark_sending": lambda books: books.mark_sending(intent_of(BTC), epoch=0, deadline_s=1.0),
+    "record": lambda books: books.record(intent_of(BTC), intent_of(BTC).to(Phase.REVOKED)),
+    "move_halt": lambda books: books.move_halt(mode=STOP, t=T, reason="", by="", expected=None),
+    "trades": lambda books: books.trades(BTC, from_t=T, to_t=T + 1),
+    "decisions": lambda books: books.decisions(BTC, from_t=T, to_t=T + 1),
+}
+OPERATIONS = {
+    "load": "batch_get_item",
+    "commit": "transact_write_items",
+    "mark_sending": "transact_write_items",
+    "record": "transact_write_items",
+    "move_halt": "update_item",
+    "trades": "query",
+    "decisions": "query",
+}
+
+
+@pytest.mark.parametrize("call", CALLS_OF_THE_PORT)
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectTimeoutError(endpoint_url="http://dynamodb"),
+        READ_TIMEOUT,
+        EndpointConnectionError(endpoint_url="http://dynamodb"),
+        ConnectionClosedError(endpoint_url="http://dynamodb"),
+        NoCredentialsError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_table_out_of_reach_is_unavailable(
+    client: "DynamoDBClient", books: DynamoDbBooks, call: str, error: Exception
+) -> None:
+    def fail(**_: object) -> None:
+        raise error
+
+    with (
+        handler(client, "before-call.dynamodb", fail),
+        pytest.raises(BooksUnavailable) as caught,
+    ):
+        CALLS_OF_THE_PORT[call](books)
+    assert caught.value.__cause__ is error
+
+
+@pytest.mark.parametrize("call", CALLS_OF_THE_PORT)
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "InternalServerError",
+        "ResourceNotFoundException",
+        "AccessDeniedException",
+        "ValidationException",
+        "TransactionInProgressException",
+    ],
+)
+def test_a_refusal_that_is_nobodys_lead_is_unavailable(
+    client: "DynamoDBClient", books: DynamoDbBooks, call: str, code: str
+) -> None:
+    with Stubber(client) as stubber:
+        stubber.add_client_error(OPERATIONS[call], code)
+        with pytest.raises(BooksUnavailable, match=code):
+            CALLS_OF_THE_PORT[call](books)
+
+
+@pytest.mark.parametrize("call", ["commit", "mark_sending", "record"])
+@pytest.mark.parametrize("code", ["ConditionalCheckFailed", "TransactionConflict"])
+def test_a_lost_race_is_false(
+    client: "DynamoDBClient", books: DynamoDbBooks, call: str, code: str
+) -> None:
+    with Stubber(client) as stubber:
+        reasons = {"CancellationReasons": [{"Code": "None"}, {"Code": code}]}
+        stubber.add_client_error(
+            "transact_write_items", "TransactionCanceledException", modeled_fields=reasons
+        )
+        assert CALLS_OF_THE_PORT[call](books) is False
+
+
+@pytest.mark.parametrize("call", ["commit", "mark_sending", "record"])
+@pytest.mark.parametrize(
+    "code",
+    ["ThrottlingError", "ProvisionedThroughputExceeded", "ValidationError", "None"],
+)
+def test_a_transaction_cancelled_for_another_reason_is_unavailable(
+    client: "DynamoDBClient", books: DynamoDbBooks, call: str, code: str
+) -> None:
+    with Stubber(client) as stubber:
+        reasons = {"CancellationReasons": [{"Code": "None"}, {"Code": code}]}
+        stubber.add_client_error(
+            "transact_write_items", "TransactionCanceledException", modeled_fields=reasons
+        )
+        with pytest.raises(BooksUnavailable):
+            CALLS_OF_THE_PORT[call](books)
+
+
+def test_a_missing_table_is_unavailable(client: "DynamoDBClient") -> None:
+    with pytest.raises(BooksUnavailable, match="ResourceNotFound"):
+        DynamoDbBooks(client, "nowhere", "main").load(())
+    with pytest.raises(BooksUnavailable, match="ResourceInUse"):
+        create_table(client, TABLE)
+
+
+def test_keys_left_unread_are_all_read_again(
+    client: "DynamoDBClient", books: DynamoDbBooks
+) -> None:
+    keys = {"Keys": [account_key("main", sk) for sk in ("HALT", "BOOK")], "ConsistentRead": True}
+    halt = Halt(mode=STOP, epoch=3)
+    part = {"Responses": {TABLE: [halt_item("main", Halt())]}, "UnprocessedKeys": {TABLE: keys}}
+    whole = {
+        "Responses": {TABLE: [halt_item("main", halt), book_item("main", 4, state_at(T))]},
+        "UnprocessedKeys": {},
+    }
+    request = {"RequestItems": {TABLE: keys}}
+    with Stubber(client) as stubber:
+        stubber.add_response("batch_get_item", part, request)
+        stubber.add_response("batch_get_item", whole, request)
+        book = books.load(())
+    assert (book.halt, book.version, book.state) == (halt, 4, state_at(T))
+
+
+def test_keys_that_stay_unread_are_no_absence(
+    client: "DynamoDBClient", books: DynamoDbBooks
+) -> None:
+    keys = {"Keys": [account_key("main", "BOOK")]}
+    with Stubber(client) as stubber:
+        for _ in range(ATTEMPTS):
+            part = {"Responses": {TABLE: []}, "UnprocessedKeys": {TABLE: keys}}
+            stubber.add_response("batch_get_item", part)
+        with pytest.raises(BooksUnavailable):
+            books.load(())
+        stubber.assert_no_pending_responses()
+
+
+def test_the_kill_switch_outlasts_a_commit_that_checks_the_epoch(
+    client: "DynamoDBClient", books: DynamoDbBooks
+) -> None:
+    halt = Halt(mode=STOP, epoch=1, t=T)
+    with Stubber(client) as stubber:
+        stubber.add_client_error("update_item", "TransactionConflictException")
+        stubber.add_response("update_item", {"Attributes": halt_item("main", halt)})
+        assert books.move_halt(mode=STOP, t=T, reason="", by="", expected=None) == halt
+    with Stubber(client) as stubber:
+        for _ in range(ATTEMPTS):
+            stubber.add_client_error("update_item", "TransactionConflictException")
+        with pytest.raises(BooksUnavailable):
+            books.move_halt(mode=STOP, t=T, reason="", by="", expected=None)
+
+
+def test_history_is_read_with_what_was_just_written(
+    client: "DynamoDBClient", books: DynamoDbBooks
+) -> None:
+    request = {
+        "TableName": TABLE,
+        "ConsistentRead": True,
+        "KeyConditionExpression": ANY,
+        "ExpressionAttributeValues": ANY,
+    }
+    with Stubber(client) as stubber:
+        stubber.add_response("query", {"Items": []}, request)
+        assert books.trades(BTC, from_t=T, to_t=T + 1) == ()
+
+
+def test_a_month_without_an_end_is_not_read_for_ever(
+    client: "DynamoDBClient", books: DynamoDbBooks
+) -> None:
+    with Stubber(client) as stubber:
+        for _ in range(PAGES_MAX):
+            page = {"Items": [], "LastEvaluatedKey": account_key("main", "x")}
+            stubber.add_response("query", page)
+        with pytest.raises(BooksUnavailable, match="pages"):
+            books.trades(BTC, from_t=T, to_t=T + 1)
+        stubber.assert_no_pending_responses()
+
+
+def test_every_wait_is_bounded(client: "DynamoDBClient") -> None:
+    config: Any = client.meta.config
+    assert (config.connect_timeout, config.read_timeout) == (TIMEOUT_S, TIMEOUT_S)
+    assert config.retries == {"mode": "standard", "total_max_attempts": CALLS}
+
+
+def test_a_resent_transaction_carries_the_token_of_the_first(
+    client: "DynamoDBClient", books: DynamoDbBooks
+) -> None:
+    tokens: list[str] = []
+
+    def lose_the_first(request: Any, **_: object) -> None:
+        tokens.append(json.loads(request.body)["ClientRequestToken"])
+        if len(tokens) == 1:
+            raise READ_TIMEOUT
+
+    with handler(client, "before-send.dynamodb.TransactWriteItems", lose_the_first):
+        assert books.commit(first())
+    assert len(tokens) == 2
+    assert len(set(tokens)) == 1
+
+
+def test_money_comes_back_to_the_last_digit(books: DynamoDbBooks) -> None:
+    line = trade_of(done(intent_of(ETH)), T)
+    assert books.commit(first(trades=(line,)))
+    (found,) = books.trades(ETH, from_t=T, to_t=T + 1)
+    assert found.exchange_fee == Decimal("499.7501")
+    assert found == line
