@@ -11,9 +11,11 @@ from haetae.kernel.profiles import PROFILES
 from haetae.wiring.settings import assignments, flattened, setup_of
 
 if TYPE_CHECKING:
+    from haetae.app.ports import Message
     from haetae.app.setup import Setup
     from haetae.research.result import Result
     from haetae.research.tapes import History, Span
+    from haetae.wiring.bootstrap import App
 
 USAGE = 2  # exit code for anything the user can mend
 
@@ -50,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("collect", help="fetch candle history into a file")
     collect.add_arguments(verb)
     verb.set_defaults(run=collect.run)
+    operator_verbs(verbs)
     verbs.add_parser("sandbox", help="an Upbit on this machine (haetae sandbox --help)")
     return top
 
@@ -66,6 +69,87 @@ def run_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     verb.add_argument("--cash", default="10000000", help="won to start with")
     verb.add_argument("--json", type=Path, metavar="OUT")
+
+
+def operator_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the operator's four words; the account is the one the functions' variables name."""
+    words = {
+        "kill": (run_kill, "cancel everything, sell everything, then only halt"),
+        "stop": (run_stop, "no new entries; positions keep their stops"),
+        "halt": (run_halt, "nothing but exits"),
+        "start": (run_start, "trade again"),
+    }
+    for name, (run, text) in words.items():
+        verb = verbs.add_parser(name, help=text)
+        verb.add_argument("--reason", required=True, metavar="TEXT")
+        verb.set_defaults(run=run)
+        if name == "start":
+            verb.add_argument("--confirm", default="", metavar="WORDS", help="RESUME and account")
+
+
+def run_kill(args: argparse.Namespace) -> int:
+    """Run `haetae kill`; safe to repeat."""
+    from haetae.app.halt import kill, kill_facts
+    from haetae.app.messages import kill_report
+
+    reason, app, t = ordered(args)
+    report = kill(app.ports, app.setup, t=t, reason=reason, by="cli")
+    return said(kill_report(t, kill_facts(report)))
+
+
+def run_stop(args: argparse.Namespace) -> int:
+    """Run `haetae stop`."""
+    from haetae.app.halt import stop
+    from haetae.app.messages import halted
+
+    reason, app, t = ordered(args)
+    return said(halted(stop(app.ports, t=t, reason=reason, by="cli")))
+
+
+def run_halt(args: argparse.Namespace) -> int:
+    """Run `haetae halt`."""
+    from haetae.app.halt import halt
+    from haetae.app.messages import halted
+
+    reason, app, t = ordered(args)
+    return said(halted(halt(app.ports, t=t, reason=reason, by="cli")))
+
+
+def run_start(args: argparse.Namespace) -> int:
+    """Run `haetae start`; 2 with every reason when it is refused."""
+    from haetae.app.halt import StartRefused, start
+    from haetae.app.messages import halted
+
+    reason, app, t = ordered(args)
+    answer = start(app.ports, app.setup, t=t, reason=reason, by="cli", confirm=args.confirm)
+    if isinstance(answer, StartRefused):
+        print(f"haetae: start is refused: {'; '.join(answer.reasons)}", file=sys.stderr)
+        return USAGE
+    return said(halted(answer))
+
+
+def ordered(args: argparse.Namespace) -> "tuple[str, App, int]":
+    """Return an operator's reason, the account it is for, and now in epoch seconds.
+
+    Raises:
+        ConfigError: the reason is blank, or a function variable is missing or wrong.
+    """
+    from haetae.wiring.bootstrap import SOCKET
+    from haetae.wiring.orders import LONGEST_REASON
+
+    reason = args.reason.strip()[:LONGEST_REASON]
+    if not reason:
+        raise ConfigError("--reason is missing; allowed: any text")
+    app = SOCKET.current()
+    return reason, app, int(app.ports.clock.now_s())
+
+
+def said(message: "Message") -> int:
+    """Print the outcome in the words of its message."""
+    from haetae.notify.render import render
+
+    print(render(message.kind, message.facts, "en"))
+    return 0
 
 
 def run_backtest(args: argparse.Namespace) -> int:
@@ -180,7 +264,8 @@ def cash(text: str) -> int:
     Raises:
         ConfigError: not a whole number of won the exchange could hold.
     """
-    if not text.isdigit() or not 5_000 <= int(text) <= 1_000_000_000_000:
+    whole = text.isdecimal() and len(text) <= len("1000000000000")
+    if not whole or not 5_000 <= int(text) <= 1_000_000_000_000:
         raise ConfigError(f"--cash {text!r} is out of range; allowed: 5000 to 1000000000000")
     return int(text) * 1_000_000
 

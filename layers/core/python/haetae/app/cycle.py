@@ -17,12 +17,13 @@ from haetae.app.ports import Exchange
 from haetae.app.send import reconcile, send
 from haetae.app.setup import Ports, Setup
 from haetae.app.start import open_books, rewarmed
-from haetae.base.errors import CorruptState, ExchangeError
+from haetae.base.errors import CorruptState, DataError, ExchangeError
 from haetae.kernel.codes import (
     DAY_LATCH,
     EXIT,
     FLASH_CRASH,
     HALT,
+    KILLED,
     MINUTE_S,
     SLIPPAGE,
     WARMUP,
@@ -35,6 +36,7 @@ from haetae.ledger.intent import Intent
 
 ATTEMPTS = 3  # against other writers
 PASSES = 16  # a fold that catches up stops at each thing worth writing
+NO_EPOCH = -1  # no epoch is: a move expected from it only tells how the halt stands
 AHEAD_S = 120.0  # an event from further in the future is refused
 LOUD = frozenset({DAY_LATCH, WEEK_LATCH, FLASH_CRASH, SLIPPAGE})
 
@@ -69,17 +71,28 @@ def guard(ports: Ports, setup: Setup, t: int) -> Outcome:
 def walk(ports: Ports, setup: Setup, t: int, *, decide: bool) -> Outcome:
     """Load, reconcile, fold, commit, send: all of it again when another writer was first.
 
+    An event that is delivered minutes late finds the present minute: the fold catches up to it,
+    so that stops are tested to the last candle and an entry wish is as old as it really is.
+
     Raises:
         CorruptState: what is stored cannot be read; the bot has been halted and has said so.
         BooksUnavailable: the store does not answer.
     """
     t = t - t % MINUTE_S
-    if t > ports.clock.now_s() + AHEAD_S:
+    now = int(ports.clock.now_s())
+    if t > now + AHEAD_S:
         return Outcome(status="future", t=t)
+    t = max(t, now - now % MINUTE_S)
     for _attempt in range(ATTEMPTS):
         book = load(ports, setup, t)
         if book.state is None:
-            open_books(ports, setup, book, t)
+            if book.halt.mode == KILLED:
+                return Outcome(status="quiet", t=t, mode=KILLED)
+            try:
+                open_books(ports, setup, book, t)
+            except ExchangeError as error:
+                ports.messages.publish(messages.exchange_trouble(t, setup.markets[0], error))
+                return Outcome(status="blind", t=t, mode=book.halt.mode)
             book = load(ports, setup, t)
         outcome = once(ports, setup, book, t, decide=decide)
         if outcome is not None:
@@ -92,9 +105,19 @@ def load(ports: Ports, setup: Setup, t: int) -> Book:
     try:
         return ports.books.load(setup.markets)
     except CorruptState as error:
-        ports.books.move_halt(mode=HALT, t=t, reason=str(error), by="haetae", expected=None)
         ports.messages.publish(messages.corrupt_state(t, error))
+        halt_itself(ports, t, str(error))
         raise
+
+
+def halt_itself(ports: Ports, t: int, reason: str) -> None:
+    """Go to HALT without being told; where the operator has said as much or more, that stands."""
+    stands = ports.books.move_halt(mode=HALT, t=t, reason=reason, by="haetae", expected=NO_EPOCH)
+    if stands.mode < HALT:
+        moved = ports.books.move_halt(
+            mode=HALT, t=t, reason=reason, by="haetae", expected=stands.epoch
+        )
+        ports.messages.publish(messages.halted(moved))
 
 
 def once(ports: Ports, setup: Setup, book: Book, t: int, *, decide: bool) -> Outcome | None:
@@ -112,7 +135,7 @@ def once(ports: Ports, setup: Setup, book: Book, t: int, *, decide: bool) -> Out
         final = done.reached.t >= max(to_t, book.state.t)
         if final:
             caps = depths(ports, setup, needs_flattening(book, done.state))
-            done = flatten(setup, done, caps=caps, t=t)
+            done = flatten(setup, done, caps=caps)
         total = replace(total, equity_krw=done.reached.equity // 1_000_000)
         if done.to_write:
             written = write(ports, setup, book, done)
@@ -158,7 +181,7 @@ def read_candles(
             rows: tuple[Candle, ...] = ()
             if state.markets[name].seen < t:
                 rows = ports.exchange.candles(name, from_t=state.markets[name].seen, to_t=t)
-        except ExchangeError as error:
+        except (ExchangeError, DataError) as error:
             ports.messages.publish(messages.exchange_trouble(t, name, error))
             rows, blind = (), blind + 1
         candles[name] = rows
@@ -218,10 +241,7 @@ def held(ports: Ports, name: str, order: Order) -> int:
         return order.units
     ports.messages.publish(messages.mismatch(order.t, name, order.units, units))
     if units == 0:
-        halt = ports.books.move_halt(
-            mode=HALT, t=order.t, reason=f"no {currency} to sell", by="haetae", expected=None
-        )
-        ports.messages.publish(messages.halted(halt))
+        halt_itself(ports, order.t, f"no {currency} to sell")
         return order.units
     return units
 

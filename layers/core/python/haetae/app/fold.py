@@ -91,20 +91,38 @@ def fold(
     return Pass(reached=reached, before=before, state=state, closed=closed)
 
 
-def flatten(setup: Setup, done: Pass, *, caps: Mapping[str, int], t: int) -> Pass:
-    """Add to a finished pass the sell orders of a kill; `caps` bounds each by the book's depth."""
+def flatten(setup: Setup, done: Pass, *, caps: Mapping[str, int]) -> Pass:
+    """Add to a finished pass the sell orders of a kill; `caps` bounds each by the book's depth.
+
+    They are orders of the minute that the fold has reached: an older event's would take an
+    identifier that may have been used, and a later one's would stop every fold before it.
+    """
     account = done.state.account
+    t = done.state.t
     markets = dict(done.state.markets)
-    for name, p in zip(setup.markets, setup.params, strict=True):
+    for name in setup.markets:
         m = markets[name]
         if m.position.units == 0 or m.order.kind != NO_ORDER or name not in caps:
             continue
-        account, m = ask_exit(setup.rails, p, account, m, t, KILL, m.close)
-        if 0 < caps[name] < m.order.units:
-            m = m._replace(order=m.order._replace(units=caps[name]))
+        account, m = ask_exit(setup.rails, account, m, t, KILL, m.close)
+        if m.order.kind != NO_ORDER and caps[name] > 0:
+            units = slice_of(setup.rails, m, caps[name])
+            m = m._replace(order=m.order._replace(units=units))
         markets[name] = m
     state = State(t=done.state.t, account=account, markets=markets, chains=done.state.chains)
     return Pass(reached=done.reached, before=done.before, state=state, closed=done.closed)
+
+
+def slice_of(rails: Rails, m: Market, cap: int) -> int:
+    """Return how many units of a sell order to send now: what the book takes.
+
+    Never a part that the exchange would refuse as too small, nor one that leaves such a rest;
+    twice the minimum is room for the price to fall.
+    """
+    units = m.order.units
+    least = int(2 * rails.min_order * UNITS / m.close) + 1
+    take = max(cap, least)
+    return take if units - take >= least else units
 
 
 def needs_flattening(book: Book, state: State) -> tuple[str, ...]:

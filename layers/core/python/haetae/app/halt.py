@@ -8,7 +8,7 @@ from haetae.app.ports import Balance
 from haetae.app.send import ask, on_the_way, revoke
 from haetae.app.setup import Ports, Setup
 from haetae.base.errors import ExchangeError
-from haetae.kernel.codes import ENTRY, HALT, KILLED, NO_ORDER, RUN, STOP
+from haetae.kernel.codes import HALT, KILLED, NO_ORDER, RUN, STOP
 from haetae.kernel.quanta import MICRO, UNITS
 from haetae.ledger.book import Book, Halt
 from haetae.ledger.intent import FINAL, Intent, Phase
@@ -60,11 +60,11 @@ def command(ports: Ports, mode: int, *, t: int, reason: str, by: str) -> Halt:
 def kill(ports: Ports, setup: Setup, *, t: int, reason: str, by: str) -> KillReport:
     """Fence first, then cancel, sell everything and report; safe to repeat.
 
-    Moving the epoch is one write; after it nothing PENDING can go on to SENDING.
+    Moving the epoch is one write; after it nothing PENDING can go on to SENDING. Cancelling and
+    selling are the risk check's work under a kill, so that it goes on with it every minute.
     """
     moved = command(ports, KILLED, t=t, reason=reason, by=by)
     revoked, acknowledged = fence(ports, setup, t)
-    cancel_open(ports, setup, t)
     guard(ports, setup, t)
     book = load(ports, setup, t)
     report = KillReport(
@@ -114,16 +114,6 @@ def all_asked(ports: Ports, intents: list[Intent]) -> bool:
             except ExchangeError:
                 return False
     return True
-
-
-def cancel_open(ports: Ports, setup: Setup, t: int) -> None:
-    """Ask for the cancellation of every entry that rests on the exchange."""
-    for intent in load(ports, setup, t).intents.values():
-        if intent.phase is Phase.OPEN and intent.kind == ENTRY:
-            try:
-                ports.exchange.cancel(intent.identifier)
-            except ExchangeError as error:
-                ports.messages.publish(messages.exchange_trouble(t, intent.market, error))
 
 
 def is_flat(book: Book) -> bool:

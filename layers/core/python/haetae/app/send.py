@@ -10,7 +10,7 @@ from haetae.app.ports import (
 )
 from haetae.app.setup import Ports, Setup
 from haetae.base.errors import ExchangeError
-from haetae.kernel.codes import ENTRY, RUN
+from haetae.kernel.codes import ENTRY, KILLED, RUN
 from haetae.ledger.book import Halt
 from haetae.ledger.intent import FINAL, Intent, Phase
 
@@ -25,13 +25,23 @@ def send(ports: Ports, halt: Halt, intent: Intent) -> Intent:
     if not ports.books.mark_sending(intent, epoch=halt.epoch, deadline_s=deadline_s):
         return intent
     sending = intent.to(Phase.SENDING, deadline_s=deadline_s)
-    after = answered(sending, ports.exchange.place(sending))
+    after = answered(sending, place(ports, sending))
     ports.books.record(sending, after)
     if after.phase is Phase.REJECTED:
         ports.messages.publish(order_refused(after))
     if after.phase is Phase.UNKNOWN:
         ports.messages.publish(order_unknown(after))
     return after
+
+
+def place(ports: Ports, sending: Intent) -> OrderReport | Rejected | Unreachable | Unknown:
+    """Begin the request only where its timeout ends before the deadline that a kill waits for.
+
+    Marking may have taken long, and a kill may have been acknowledged meanwhile.
+    """
+    if ports.clock.now_s() + REQUEST_S > sending.deadline_s:
+        return Unreachable(message="marked too late to be sent")
+    return ports.exchange.place(sending)
 
 
 def answered(sending: Intent, answer: OrderReport | Rejected | Unreachable | Unknown) -> Intent:
@@ -94,15 +104,19 @@ def reconcile(ports: Ports, setup: Setup, halt: Halt, intent: Intent, t: int) ->
         if intent.kind == ENTRY and (late or halt.mode != RUN):
             return revoke(ports, intent, "expired" if late else "entries are stopped")
         return send(ports, halt, intent)
-    if on_the_way(ports, intent):
+    if intent.phase is Phase.SENDING and on_the_way(ports, intent):
         return intent
     try:
-        return ask(ports, intent)
+        after = ask(ports, intent)
+        if halt.mode == KILLED and after.kind == ENTRY and after.phase is Phase.OPEN:
+            ports.exchange.cancel(after.identifier)
+        return after
     except ExchangeError as error:
         ports.messages.publish(exchange_trouble(t, intent.market, error))
         return intent
 
 
 def on_the_way(ports: Ports, intent: Intent) -> bool:
-    """Tell whether an intent's request may still be travelling."""
-    return intent.phase is Phase.SENDING and ports.clock.now_s() <= intent.deadline_s
+    """Tell whether an intent's request may still be travelling, given up by its sender or not."""
+    sent = intent.phase in {Phase.SENDING, Phase.UNKNOWN}
+    return sent and ports.clock.now_s() <= intent.deadline_s

@@ -25,7 +25,15 @@ from haetae.kernel.state import (
     Params,
     Rails,
 )
-from haetae.kernel.step import candle_events, close_bar, decide_market, exposure, settle, worth
+from haetae.kernel.step import (
+    candle_events,
+    close_bar,
+    decide_entry,
+    decide_exit,
+    exposure,
+    settle,
+    worth,
+)
 
 TRADE_INTS = 9  # market, t, kind, reason, units, funds, fee, pnl, risk
 PRICES = 5  # open, high, low, close, volume
@@ -118,6 +126,8 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
             while at[i] < ends[i] and times[at[i]] + p.candle_s <= t:
                 k = at[i]
                 at[i] = k + 1
+                if times[k] < m.seen:
+                    continue  # it was folded before
                 row = k * PRICES
                 c = Candle(
                     times[k],
@@ -151,17 +161,18 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
             fired = fired | fired_here
         if due != 0:
             decided = 1
+            markets[n - 1] = m
             for i in range(n):
-                if n > 1:
-                    m = markets[i]
-                if m.trend.t > m.decided:
-                    markets[i] = m
+                if markets[i].trend.t > markets[i].decided and markets[i].position.units > 0:
+                    a, markets[i] = decide_exit(rails, each[i], a, markets[i], t)
+            for i in range(n):
+                if markets[i].trend.t > markets[i].decided:
                     open_count, committed = exposure(rails, markets)
-                    a, m, fired_here = decide_market(
-                        rails, params[i], a, m, t, now, equity, mode, open_count, committed
+                    a, markets[i], fired_here = decide_entry(
+                        rails, each[i], a, markets[i], t, now, equity, mode, open_count, committed
                     )
                     fired = fired | fired_here
-                    markets[i] = m
+            m = markets[n - 1]
             if simulate != 0:
                 log.marks[marks * 2] = t
                 log.marks[marks * 2 + 1] = equity

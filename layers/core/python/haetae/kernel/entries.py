@@ -31,7 +31,7 @@ from haetae.kernel.quanta import BPS, MICRO, floor_tick, share_ceil, share_floor
 from haetae.kernel.registry import kernel
 from haetae.kernel.state import Account, Market, Order, Params, Rails, Verdict
 
-MAX_COINS = 90_000_000_000.0  # units of more coins would not fit 64 bits
+MAX_COINS = 9_000_000_000.0  # ten times as many would still fit 64 bits of units
 KELLY_Z = 1.0  # the interval's half-width in standard errors
 
 
@@ -57,10 +57,10 @@ def refusals(
         first = Verdict(MIN_INTERVAL, float(rails.min_interval_s), float(since), 0)
     if a.week.latch != 0:
         fired = fired | 1 << WEEK_LOSS
-        first = Verdict(WEEK_LOSS, a.week.floor / MICRO, equity / MICRO, 0)
+        first = Verdict(WEEK_LOSS, float(a.week.floor) / MICRO, float(equity) / MICRO, 0)
     if a.day.latch != 0:
         fired = fired | 1 << DAY_LOSS
-        first = Verdict(DAY_LOSS, a.day.floor / MICRO, equity / MICRO, 0)
+        first = Verdict(DAY_LOSS, float(a.day.floor) / MICRO, float(equity) / MICRO, 0)
     if a.exit_t == t:
         fired = fired | 1 << EXIT_THIS_MINUTE
         first = Verdict(EXIT_THIS_MINUTE, 0.0, 0.0, 0)
@@ -133,7 +133,7 @@ def risk_to_krw(amount: int, share: float) -> int:
     """Return the whole won whose `share` is at most `amount` micro, never below zero."""
     if amount <= 0:
         return 0
-    return floor(min(amount / MICRO / share, 1_000_000_000_000.0))
+    return floor(min(float(amount) / MICRO / share, 1_000_000_000_000.0))
 
 
 @kernel
@@ -218,7 +218,7 @@ def propose_entry(
     if bound.krw < least:
         if bound.krw > 0:
             fired = fired | 1 << MIN_ORDER
-        return none, Verdict(bound.rail, float(least), float(bound.krw), 0), fired
+        return none, Verdict(MIN_ORDER, float(least), float(bound.krw), 0), fired
     risk = floor(bound.krw * loss * MICRO)
     reserved = floor(bound.krw * (loss + rails.gap_bps / BPS) * MICRO) + 1
     distance = p.stop_atr * m.trend.atr

@@ -68,6 +68,7 @@ def raised(p: Params, q: Position, atr: float, high: float) -> Position:
         q.risk,
         q.pnl,
         q.reserved,
+        q.leaving,
     )
 
 
@@ -133,15 +134,18 @@ def touch_price(p: Params, q: Position, c: Candle, reason: int) -> float:
 
 @kernel
 def candle_step(p: Params, m: Market, c: Candle) -> tuple[Market, int, float]:
-    """Fold one closed candle; return the market, the reason of an exit (or 0) and its mark."""
+    """Fold one closed candle; return the market, the reason of an exit (or 0) and its mark.
+
+    A position that is being left asks for nothing more: it has its reason.
+    """
     reason = 0
     mark = c.close
     position = m.position
     crash = watch_crash(p, m.crash, c)
     if position.units > 0:
-        if m.order.kind == NO_ORDER:
+        if m.order.kind == NO_ORDER and position.leaving == 0:
             reason = exit_reason(position, c)
-            if reason == 0 and c.close <= crash.floor:
+            if (reason == 0 or reason == PARTIAL_PROFIT) and c.close <= crash.floor:
                 reason = FLASH_CRASH
             mark = touch_price(p, position, c, reason)
         if rises(p, position, m.trend.atr, c.high):
@@ -164,18 +168,69 @@ def candle_step(p: Params, m: Market, c: Candle) -> tuple[Market, int, float]:
 
 
 @kernel
-def exit_order(rails: Rails, p: Params, m: Market, t: int, reason: int, mark: float) -> Order:
-    """Return the sell order for `reason`, or none where the exchange's minimum forbids it."""
+def left_for(q: Position, reason: int) -> Position:
+    """Return the position with the reason why all of it is to be sold."""
+    return Position(
+        q.units,
+        q.t,
+        q.price,
+        q.spent,
+        q.stop,
+        q.trailing,
+        q.target,
+        q.partial,
+        q.high,
+        q.risk,
+        q.pnl,
+        q.reserved,
+        reason,
+    )
+
+
+@kernel
+def without_partial(q: Position) -> Position:
+    """Return the position without its first take-profit level."""
+    return Position(
+        q.units,
+        q.t,
+        q.price,
+        q.spent,
+        q.stop,
+        q.trailing,
+        q.target,
+        0.0,
+        q.high,
+        q.risk,
+        q.pnl,
+        q.reserved,
+        q.leaving,
+    )
+
+
+@kernel
+def exit_order(rails: Rails, m: Market, t: int, mark: float) -> Order:
+    """Return the order that sells all of a position that is being left.
+
+    There is none while it is worth less than the exchange's minimum, nor while another is open.
+    """
+    q = m.position
+    if m.order.kind != NO_ORDER or not sellable(rails, m.close, q.units):
+        return m.order
+    return Order(EXIT, t, q.leaving, 0, q.units, 0.0, 0, 0, mark)
+
+
+@kernel
+def partial_order(rails: Rails, p: Params, m: Market, t: int, mark: float) -> Order:
+    """Return the order of a first take-profit: kind 0 where the part is too small to be sold,
+    all of the position where the rest would be.
+    """
     units = m.position.units
-    kind = EXIT
-    if reason == PARTIAL_PROFIT:
-        half = share_floor(units, p.partial_share_bps)
-        if sellable(rails, m.close, units - half):
-            units = half
-            kind = PARTIAL
-    if not sellable(rails, m.close, units):
+    some = share_floor(units, p.partial_share_bps)
+    if not sellable(rails, m.close, some):
         return NO_ORDER_OPEN
-    return Order(kind, t, reason, 0, units, 0.0, 0, 0, mark)
+    if not sellable(rails, m.close, units - some):
+        return Order(EXIT, t, PARTIAL_PROFIT, 0, units, 0.0, 0, 0, mark)
+    return Order(PARTIAL, t, PARTIAL_PROFIT, 0, some, 0.0, 0, 0, mark)
 
 
 @kernel

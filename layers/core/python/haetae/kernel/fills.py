@@ -1,7 +1,5 @@
 """What a fill does to a position, to cash, to reservations and to the tally of closed trades."""
 
-from math import floor
-
 from haetae.kernel.codes import (
     CHANDELIER,
     ENTRY,
@@ -13,6 +11,7 @@ from haetae.kernel.codes import (
     TAKE_PROFIT,
 )
 from haetae.kernel.quanta import (
+    MICRO,
     buy_units,
     ceil_tick,
     fee_ceil,
@@ -40,6 +39,7 @@ from haetae.kernel.state import (
 )
 
 FIRED_SLIPPAGE = 1 << SLIPPAGE
+SMALLEST_PRICE = 0.00000001
 
 
 @kernel
@@ -56,7 +56,7 @@ def simulate_fill(p: Params, order: Order, c: Candle) -> Fill:
         paid = ceil_tick(shift_bps(price, p.slippage_bps))
         units = buy_units(order.krw, paid)
         return Fill(c.t, paid, units, funds_ceil(paid, units))
-    got = floor_tick(shift_bps(price, -p.slippage_bps))
+    got = max(floor_tick(shift_bps(price, -p.slippage_bps)), SMALLEST_PRICE)
     return Fill(c.t, got, order.units, funds_floor(got, order.units))
 
 
@@ -94,11 +94,13 @@ def trade_of(p: Params, m: Market, fill: Fill) -> Trade:
 
 
 @kernel
-def adverse_bps(order: Order, price: float) -> int:
-    """Return by how many basis points a fill was worse than the mark of its decision."""
+def abnormal(order: Order, price: float, limit_bps: int) -> bool:
+    """Tell whether a fill was `limit_bps` or more worse than the mark of its decision."""
+    if limit_bps == 0:
+        return False
     if order.kind == ENTRY:
-        return floor((price - order.mark) / order.mark * 10_000.0)
-    return floor((order.mark - price) / order.mark * 10_000.0)
+        return price >= shift_bps(order.mark, limit_bps)
+    return price <= shift_bps(order.mark, -limit_bps)
 
 
 @kernel
@@ -122,7 +124,8 @@ def level_above(price: float, bps: int) -> float:
 
 @kernel
 def opened(p: Params, order: Order, trade: Trade) -> Position:
-    """Return the position that an entry's fill opens."""
+    """Return the position an entry's fill opens; part of the order bears part of its risk."""
+    spent = min(trade.funds, order.krw * MICRO)
     return Position(
         trade.units,
         trade.t,
@@ -133,9 +136,10 @@ def opened(p: Params, order: Order, trade: Trade) -> Position:
         level_above(trade.price, p.target_bps),
         level_above(trade.price, p.partial_bps),
         trade.price,
-        order.risk,
+        part(order.risk, spent, order.krw * MICRO),
         0,
-        order.reserved,
+        part(order.reserved, spent, order.krw * MICRO),
+        0,
     )
 
 
@@ -160,6 +164,7 @@ def reduced(q: Position, kind: int, trade: Trade) -> Position:
         q.risk,
         q.pnl + trade.pnl,
         q.reserved - part(q.reserved, trade.units, q.units),
+        q.leaving,
     )
 
 
@@ -168,7 +173,7 @@ def tallied(tally: Tally, pnl: int, risk: int) -> Tally:
     """Count a closed trade in R."""
     if risk <= 0:
         return tally
-    r = pnl / risk
+    r = float(pnl) / float(risk)
     if r > 0.0:
         return Tally(tally.n + 1, tally.wins + 1, tally.win_r + r, tally.loss_r)
     return Tally(tally.n + 1, tally.wins, tally.win_r, tally.loss_r - r)
@@ -190,6 +195,7 @@ def apply_fill(
     tally = a.tally
     if order.kind == ENTRY:
         position = opened(p, order, trade)
+        reserved = reserved - (order.reserved - position.reserved)
         last_entry = fill.t
     else:
         cash = a.cash + trade.funds - trade.fee
@@ -199,7 +205,7 @@ def apply_fill(
             tally = tallied(a.tally, m.position.pnl + trade.pnl, m.position.risk)
     fired = 0
     cooldown = a.cooldown
-    if rails.slippage_limit_bps > 0 and adverse_bps(order, fill.price) >= rails.slippage_limit_bps:
+    if abnormal(order, fill.price, rails.slippage_limit_bps):
         fired = FIRED_SLIPPAGE
         cooldown = t + rails.cooldown_s
     account = Account(

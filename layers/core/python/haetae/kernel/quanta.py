@@ -141,4 +141,4 @@ def part(amount: int, units: int, of_units: int) -> int:
     """Return the share of `amount` that belongs to `units` out of `of_units`, rounded down."""
     if units >= of_units:
         return amount
-    return floor(amount * (units / of_units))
+    return floor(amount * (float(units) / float(of_units)))

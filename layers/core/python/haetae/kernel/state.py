@@ -121,6 +121,7 @@ class Position(NamedTuple):
     risk: int
     pnl: int
     reserved: int
+    leaving: int  # why all of it is to be sold, until it is
 
 
 class Order(NamedTuple):
@@ -218,7 +219,7 @@ class Trade(NamedTuple):
 NO_CANDLE = Candle(0, 0.0, 0.0, 0.0, 0.0, 0.0)
 NO_FILL = Fill(0, 0.0, 0, 0)
 NO_BAR = Bar(0, 0.0, 0.0, 0.0, 0.0, 0.0)
-NO_POSITION = Position(0, 0, 0.0, 0, 0.0, 0, 0.0, 0.0, 0.0, 0, 0, 0)
+NO_POSITION = Position(0, 0, 0.0, 0, 0.0, 0, 0.0, 0.0, 0.0, 0, 0, 0, 0)
 NO_ORDER_OPEN = Order(0, 0, 0, 0, 0, 0.0, 0, 0, 0.0)
 NO_VERDICT = Verdict(0, 0.0, 0.0, 0)
 NEW_TREND = Trend(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)

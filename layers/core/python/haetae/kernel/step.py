@@ -3,14 +3,17 @@
 from haetae.kernel.books import open_day, open_week
 from haetae.kernel.codes import (
     ENTRY,
+    EXIT,
     EXIT_SIGNAL,
     FLASH_CRASH,
+    KILL,
     NO_ORDER,
+    PARTIAL_PROFIT,
     RUN,
     SLIPPAGE,
 )
 from haetae.kernel.entries import propose_entry
-from haetae.kernel.exits import candle_step, exit_order
+from haetae.kernel.exits import candle_step, exit_order, left_for, partial_order, without_partial
 from haetae.kernel.fills import apply_fill, counted, with_order
 from haetae.kernel.indicators import fold_bar
 from haetae.kernel.quanta import fee_ceil, share_ceil, value_nearest
@@ -24,6 +27,7 @@ from haetae.kernel.state import (
     Market,
     Order,
     Params,
+    Position,
     Rails,
     Tally,
     Trend,
@@ -41,12 +45,18 @@ def candle_events(
     """Fold a candle that closed by `t`, ask for the exit it touched, cool down after a crash."""
     fired = 0
     m, reason, mark = candle_step(p, m, c)
-    if reason != 0:
-        a, m = ask_exit(rails, p, a, m, t, reason, mark)
+    if reason == PARTIAL_PROFIT:
+        a, m = ask_partial(rails, p, a, m, t, mark)
         fired = 1 << reason
-    if c.close <= m.crash.floor and t >= a.cooldown:
+    elif reason != 0:
+        a, m = ask_exit(rails, a, m, t, reason, mark)
+        fired = 1 << reason
+    elif goes_on(m):
+        a, m = ask_exit(rails, a, m, t, m.position.leaving, mark)
+    if c.close <= m.crash.floor:
+        if t >= a.cooldown:
+            fired = fired | FIRED_CRASH
         a = cool_down(a, t + rails.cooldown_s)
-        fired = fired | FIRED_CRASH
     return a, m, fired
 
 
@@ -54,23 +64,58 @@ def candle_events(
 def settle(
     rails: Rails, p: Params, a: Account, m: Market, fill: Fill, t: int
 ) -> tuple[Account, Market, int]:
-    """Apply a fill; an entry that filled abnormally is left at once."""
+    """Apply a fill; an entry that filled abnormally is left at once, an exit not done goes on."""
     a, m, fired = apply_fill(rails, p, a, m, fill, t)
-    if fired != 0 and m.position.units > 0:
-        a, m = ask_exit(rails, p, a, m, t, SLIPPAGE, m.close)
+    if m.position.units > 0:
+        if fired != 0 and m.position.leaving == 0:
+            a, m = ask_exit(rails, a, m, t, SLIPPAGE, m.close)
+        elif goes_on(m):
+            a, m = ask_exit(rails, a, m, t, m.position.leaving, m.close)
     return a, m, fired
 
 
 @kernel
+def goes_on(m: Market) -> bool:
+    """Tell whether an exit must be asked for again; a kill is sold by slices from outside."""
+    leaving = m.position.leaving
+    return leaving != 0 and leaving != KILL and m.order.kind == NO_ORDER
+
+
+@kernel
 def ask_exit(
-    rails: Rails, p: Params, a: Account, m: Market, t: int, reason: int, mark: float
+    rails: Rails, a: Account, m: Market, t: int, reason: int, mark: float
 ) -> tuple[Account, Market]:
-    """Open the sell order for `reason`; a position below the exchange's minimum stays."""
-    order = exit_order(rails, p, m, t, reason, mark)
+    """Leave the position for `reason`: open its sell order as soon as there can be one."""
+    leaving = with_position(m, left_for(m.position, reason))
+    order = exit_order(rails, leaving, t, mark)
+    if order.kind == NO_ORDER or order.t != t:
+        return a, leaving
+    return at_exit(a, t), with_order(leaving, order)
+
+
+@kernel
+def ask_partial(
+    rails: Rails, p: Params, a: Account, m: Market, t: int, mark: float
+) -> tuple[Account, Market]:
+    """Open the order of a first take-profit; a part too small to be sold gives the level up."""
+    order = partial_order(rails, p, m, t, mark)
     if order.kind == NO_ORDER:
-        return a, m
-    account = Account(a.cash, a.reserved, a.last_entry, t, a.cooldown, a.day, a.week, a.tally)
-    return account, with_order(m, order)
+        return a, with_position(m, without_partial(m.position))
+    if order.kind == EXIT:
+        m = with_position(m, left_for(m.position, PARTIAL_PROFIT))
+    return at_exit(a, t), with_order(m, order)
+
+
+@kernel
+def at_exit(a: Account, t: int) -> Account:
+    """Return the account with an exit decided at `t`."""
+    return Account(a.cash, a.reserved, a.last_entry, t, a.cooldown, a.day, a.week, a.tally)
+
+
+@kernel
+def with_position(m: Market, position: Position) -> Market:
+    """Return the market with another position."""
+    return Market(m.seen, m.close, m.decided, m.crash, m.bar, m.trend, position, m.order, m.verdict)
 
 
 @kernel
@@ -119,7 +164,16 @@ def exposure(rails: Rails, markets: list[Market]) -> tuple[int, int]:
 
 
 @kernel
-def decide_market(
+def decide_exit(rails: Rails, p: Params, a: Account, m: Market, t: int) -> tuple[Account, Market]:
+    """Decide a market that holds on its last closed decision candle: leave, or stay."""
+    m = decided(m, NO_VERDICT)
+    if m.position.leaving == 0 and signal(p, m.trend) == FLAT:
+        a, m = ask_exit(rails, a, m, t, EXIT_SIGNAL, m.close)
+    return a, m
+
+
+@kernel
+def decide_entry(
     rails: Rails,
     p: Params,
     a: Account,
@@ -131,16 +185,12 @@ def decide_market(
     open_count: int,
     committed: int,
 ) -> tuple[Account, Market, int]:
-    """Decide a market on its last closed decision candle: an exit or an entry wish."""
+    """Decide a market that holds nothing: put an entry wish through the rails.
+
+    Its worst case is reserved where they pass it.
+    """
     m = decided(m, NO_VERDICT)
-    if m.order.kind != NO_ORDER:
-        return a, m, 0
-    wish = signal(p, m.trend)
-    if m.position.units > 0:
-        if wish == FLAT:
-            a, m = ask_exit(rails, p, a, m, t, EXIT_SIGNAL, m.close)
-        return a, m, 0
-    if wish != LONG:
+    if m.order.kind != NO_ORDER or signal(p, m.trend) != LONG:
         return a, m, 0
     order, verdict, fired = propose_entry(
         rails, p, a, m, t, now, equity, mode, open_count, committed

@@ -337,9 +337,7 @@ def sandbox_url(variables: Mapping[str, str], name: str) -> str:
     if not host or parts.scheme not in {"http", "https"}:
         raise ConfigError(f"{name} {value!r} is no address; allowed: http://… or https://…")
     if f".{host.rstrip('.')}".endswith(f".{REAL_EXCHANGE}"):
-        raise ConfigError(
-            f"{name} {value!r} is the real exchange; allowed in paper mode: a sandbox exchange"
-        )
+        raise ConfigError(f"{name} {value!r} is the real exchange; allowed: a sandbox exchange")
     return value
 
 

@@ -2,7 +2,8 @@
 
 TEXTS: dict[str, str] = {
     "entry": "Bought {market}: {volume} at {price} KRW, {total} KRW, fee {fee} ({reason})",
-    "exit": "Sold {market}: {volume} at {price} KRW, profit {pnl} KRW, {r} R, fee {fee} ({reason})",
+    "exit": "Sold {market}: {volume} at {price} KRW, {total} KRW, fee {fee}, profit {pnl} KRW, "
+    "{r} R ({reason})",
     "rail": "Rail fired: {rails}; equity {equity} KRW",
     "order_refused": "Upbit refused the {side} order in {market} ({reason}): {note} [{identifier}]",
     "order_unknown": "The fate of the {side} order in {market} ({reason}) is unknown and is being "

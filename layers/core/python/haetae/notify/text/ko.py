@@ -2,8 +2,8 @@
 
 TEXTS: dict[str, str] = {
     "entry": "{market} 매수: {volume}개, 체결가 {price}원, 총 {total}원, 수수료 {fee}원 ({reason})",
-    "exit": "{market} 매도: {volume}개, 체결가 {price}원, 손익 {pnl}원, {r} R, "
-    "수수료 {fee}원 ({reason})",
+    "exit": "{market} 매도: {volume}개, 체결가 {price}원, 총 {total}원, 수수료 {fee}원, "
+    "손익 {pnl}원, {r} R ({reason})",
     "rail": "안전장치 발동: {rails}, 평가자산 {equity}원",
     "order_refused": "업비트가 {market} {side} 주문을 거부했습니다 ({reason}): {note} "
     "[{identifier}]",
