@@ -13,7 +13,7 @@ from haetae.kernel.quanta import MICRO, UNITS
 from haetae.ledger.book import Book, Halt
 from haetae.ledger.intent import FINAL, Intent, Phase
 
-ROUNDS = 3  # of looking at what is still on the way
+ROUNDS = 4  # of looking at what is still on the way
 LONGEST_WAIT_S = 3.5  # an order request's deadline and a little more
 
 
@@ -86,6 +86,8 @@ def fence(ports: Ports, setup: Setup, t: int) -> tuple[int, bool]:
         intents = load(ports, setup, t).intents.values()
         after = [taken_back(ports, i) for i in intents]
         revoked += sum(1 for i in after if i.phase is Phase.REVOKED)
+        if any(i.phase is Phase.PENDING for i in after):
+            continue  # somebody else was first with it: look again
         travelling = [i.deadline_s for i in after if on_the_way(ports, i)]
         if not travelling:
             return revoked, all_asked(ports, after)
@@ -101,13 +103,8 @@ def taken_back(ports: Ports, intent: Intent) -> Intent:
 
 
 def all_asked(ports: Ports, intents: list[Intent]) -> bool:
-    """Ask for every order in doubt; True if the exchange answered for each, and none is ours yet.
-
-    A PENDING intent that could not be revoked has moved on: it has to be looked at again.
-    """
+    """Ask for every order in doubt; True if the exchange answered for each."""
     for intent in intents:
-        if intent.phase is Phase.PENDING:
-            return False
         if intent.phase in {Phase.SENDING, Phase.UNKNOWN}:
             try:
                 ask(ports, intent)

@@ -126,25 +126,24 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
             while at[i] < ends[i] and times[at[i]] + p.candle_s <= t:
                 k = at[i]
                 at[i] = k + 1
-                if times[k] < m.seen:
-                    continue  # it was folded before
-                row = k * PRICES
-                c = Candle(
-                    times[k],
-                    prices[row],
-                    prices[row + 1],
-                    prices[row + 2],
-                    prices[row + 3],
-                    prices[row + 4],
-                )
-                if simulate != 0 and m.order.kind != NO_ORDER and c.t >= m.order.t:
-                    fill = simulate_fill(p, m.order, c)
-                    write_trade(log, trades, i, p, m, fill)
-                    trades = trades + 1
-                    a, m, fired_here = settle(rails, p, a, m, fill, t)
+                if times[k] >= m.seen:  # else it was folded before
+                    row = k * PRICES
+                    c = Candle(
+                        times[k],
+                        prices[row],
+                        prices[row + 1],
+                        prices[row + 2],
+                        prices[row + 3],
+                        prices[row + 4],
+                    )
+                    if simulate != 0 and m.order.kind != NO_ORDER and c.t >= m.order.t:
+                        fill = simulate_fill(p, m.order, c)
+                        write_trade(log, trades, i, p, m, fill)
+                        trades = trades + 1
+                        a, m, fired_here = settle(rails, p, a, m, fill, t)
+                        fired = fired | fired_here
+                    a, m, fired_here = candle_events(rails, p, a, m, c, t)
                     fired = fired | fired_here
-                a, m, fired_here = candle_events(rails, p, a, m, c, t)
-                fired = fired | fired_here
             if m.order.t == t:
                 opened = 1
             if t >= m.bar.end and m.bar.end != 0:

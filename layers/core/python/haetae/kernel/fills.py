@@ -96,11 +96,9 @@ def trade_of(p: Params, m: Market, fill: Fill) -> Trade:
 @kernel
 def abnormal(order: Order, price: float, limit_bps: int) -> bool:
     """Tell whether a fill was `limit_bps` or more worse than the mark of its decision."""
-    if limit_bps == 0:
-        return False
     if order.kind == ENTRY:
-        return price >= shift_bps(order.mark, limit_bps)
-    return price <= shift_bps(order.mark, -limit_bps)
+        return limit_bps != 0 and price >= shift_bps(order.mark, limit_bps)
+    return limit_bps != 0 and price <= shift_bps(order.mark, -limit_bps)
 
 
 @kernel

@@ -1,5 +1,6 @@
 """The backtest: the compiled kernel over recorded candles, filling its own orders."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -34,7 +35,8 @@ def backtest(
     setup = coarse(setup) if span.coarse else setup
     account = open_account(setup.rails, span.from_t, cash)
     log = new_log(setup, span)
-    account, _markets, reached = run(setup, found, span, account, log, mode=mode, compiled=compiled)
+    fold = prepared(setup, found, span, account, log, mode=mode, compiled=compiled)
+    account, _markets, reached = fold()
     return Result(
         kind="backtest",
         profile=setup.profile,
@@ -51,17 +53,20 @@ def backtest(
     )
 
 
-def run(
+type Fold = Callable[[], tuple[Account, list[Market], Reached]]
+
+
+def prepared(
     setup: Setup,
     found: dict[str, History],
     span: Span,
     account: Account,
     log: Log,
     *,
-    mode: int,
-    compiled: bool,
-) -> tuple[Account, list[Market], Reached]:
-    """Fold the account over the tapes; `log` is written."""
+    mode: int = RUN,
+    compiled: bool = True,
+) -> Fold:
+    """Return the fold of the account over the tapes, ready to be called; it writes `log`."""
     markets = tuple(
         warmed(found[name], p, span.from_t)
         for name, p in zip(setup.markets, setup.params, strict=True)
@@ -74,7 +79,7 @@ def run(
         fold = compiled_kernel()[advance]
     else:
         tape = Tape(*[column.tolist() for column in columns])
-    return fold(
+    return lambda: fold(
         setup.rails,
         setup.params,
         account,

@@ -20,7 +20,7 @@ import numpy as np
 
 from haetae.app.setup import Setup
 from haetae.kernel.step import open_account
-from haetae.research.backtest import new_log, run
+from haetae.research.backtest import new_log, prepared
 from haetae.research.replay import replay
 from haetae.research.tapes import History, Rows, Span, aggregated, span
 from haetae.wiring.settings import setup_of
@@ -67,7 +67,7 @@ def market(name: str, days: int) -> History:
     return History(bars=aggregated(rows, HOUR_S), minutes=rows)
 
 
-def prepared(markets: int, days: int) -> tuple[Setup, dict[str, History], Span]:
+def task(markets: int, days: int) -> tuple[Setup, dict[str, History], Span]:
     """Return a run of so many markets and days."""
     names = tuple(f"KRW-B{i}" for i in range(markets))
     # the Kelly rail would stop a losing random walk for good and leave nothing to measure
@@ -87,19 +87,13 @@ def kernel_rates(
     markets: int, days: int, *, compiled: bool, rounds: int
 ) -> tuple[list[float], int]:
     """Return seconds per bar-step of several rounds, and how many trades one made."""
-    setup, found, chosen = prepared(markets, days)
+    setup, found, chosen = task(markets, days)
     bars = sum(len(h.tape.between(chosen.from_t, chosen.to_t).times) for h in found.values())
-    trades = 0
-
-    def once() -> None:
-        nonlocal trades
-        account = open_account(setup.rails, chosen.from_t, CASH)
-        log = new_log(setup, chosen)
-        _a, _m, reached = run(setup, found, chosen, account, log, mode=0, compiled=compiled)
-        trades = reached.trades
-
-    once()  # compile, or warm the caches
-    return [seconds(once) / bars for _round in range(rounds)], trades
+    account = open_account(setup.rails, chosen.from_t, CASH)
+    log = new_log(setup, chosen)
+    fold = prepared(setup, found, chosen, account, log, compiled=compiled)
+    _account, _markets, reached = fold()  # compiles, and warms the caches
+    return [seconds(fold) / bars for _round in range(rounds)], reached.trades
 
 
 def compile_seconds() -> float:
@@ -120,7 +114,7 @@ def compile_seconds() -> float:
 
 def replay_rate(days: int) -> float:
     """Return minutes a second of a replay in this process, one market."""
-    setup, found, chosen = prepared(1, days)
+    setup, found, chosen = task(1, days)
     minutes = (chosen.to_t - chosen.from_t) // 60 + 1
     return minutes / seconds(lambda: replay(setup, found, chosen, cash=CASH))
 

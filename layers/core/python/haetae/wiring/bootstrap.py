@@ -43,6 +43,7 @@ SOCKET = Socket()
 def build(env: Environment) -> App:
     """Return the App on Upbit (or the sandbox), DynamoDB and SNS."""
     import boto3
+    from botocore.config import Config
 
     from haetae.adapters.clocks import SystemClock
     from haetae.adapters.dynamodb_books import DynamoDbBooks, create_client
@@ -51,7 +52,9 @@ def build(env: Environment) -> App:
 
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     region = os.environ.get("AWS_REGION", "ap-northeast-2")
-    sns = boto3.client("sns", region_name=region, endpoint_url=endpoint)
+    # a message must not hold a walk up: two short tries, then it is given up and logged
+    brief = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2})
+    sns = boto3.client("sns", region_name=region, endpoint_url=endpoint, config=brief)
     return App(
         setup=env.setup,
         ports=Ports(

@@ -84,6 +84,7 @@ def told(outcome: Outcome) -> dict[str, Any]:
     }
     if outcome.status != "quiet":
         logger.info("walked", extra=answer)
+    if outcome.status == "done":
         for name in ("bot_equity", "portfolio_value_krw"):
             metrics.add_metric(name=name, unit=MetricUnit.NoUnit, value=outcome.equity_krw)
     if outcome.trades:

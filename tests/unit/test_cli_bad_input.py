@@ -1,0 +1,360 @@
+"""Whatever is wrong on the command line: one sentence, exit code 2, and nothing written."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from haetae.cli import main
+
+MARKET = "KRW-BTC"
+ROWS = 700
+START = "2025-08-01T00:00:00Z"
+
+type Capture = pytest.CaptureFixture[str]
+type Frame = pd.DataFrame
+
+
+def hours(rows: int = ROWS) -> Frame:
+    """Return hourly candles of a calm market."""
+    times = pd.date_range(START, periods=rows, freq="h")
+    return pd.DataFrame(
+        {
+            "timestamp": times.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "open": 100_000.0,
+            "high": 100_100.0,
+            "low": 99_900.0,
+            "close": 100_000.0,
+            "volume": 5_000.0,
+        }
+    )
+
+
+class Bench:
+    """A folder with a file of candles, and a backtest of it that may be asked for anything."""
+
+    def __init__(self, folder: Path, capsys: Capture) -> None:
+        self.folder = folder
+        self.candles = self.file(hours())
+        self.out = folder / "out" / "result.json"
+        self._capsys = capsys
+
+    def file(self, frame: Frame, name: str = f"{MARKET}_60m.csv") -> Path:
+        """Write candles to a file."""
+        path = self.folder / name
+        frame.to_csv(path, index=False)
+        return path
+
+    def run(self, *flags: str, candles: Path | None = None) -> int:
+        """Run a backtest; a flag given again wins."""
+        given = ["--market", MARKET, "--candles", str(candles or self.candles)]
+        return main(["backtest", *given, "--json", str(self.out), *flags])
+
+    def refusal(self, *flags: str, candles: Path | None = None) -> str:
+        """Return the sentence that refuses a backtest, having seen that nothing was written."""
+        before = self.files()
+        assert self.run(*flags, candles=candles) == 2
+        told = self._capsys.readouterr()
+        assert told.out == ""
+        assert self.files() == before
+        (line,) = told.err.splitlines()
+        assert line.startswith("haetae: ")
+        return line.removeprefix("haetae: ")
+
+    def files(self) -> dict[Path, bytes]:
+        """Return everything in the folder."""
+        return {p: p.read_bytes() if p.is_file() else b"" for p in self.folder.rglob("*")}
+
+
+@pytest.fixture
+def bench(tmp_path: Path, capsys: Capture) -> Bench:
+    """A folder with good candles."""
+    return Bench(tmp_path, capsys)
+
+
+def test_the_bench_itself_runs_and_writes(bench: Bench) -> None:
+    assert bench.run() == 0
+    assert bench.out.is_file()
+
+
+# Settings
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (
+            ["--market", "USDT-BTC"],
+            "market 'USDT-BTC' is unknown; allowed: KRW markets of Upbit such as KRW-BTC",
+        ),
+        (
+            ["--market", MARKET],
+            "market is given twice in KRW-BTC, KRW-BTC; allowed: each once",
+        ),
+        (
+            ["--profile", "reckless"],
+            "profile 'reckless' is unknown; allowed: plan, conservative, balanced, aggressive",
+        ),
+        (
+            ["--set", "risk.r_per_trade_bps=24"],
+            "risk.r_per_trade_bps 24 is out of range; allowed: 25 to 100",
+        ),
+        (
+            ["--set", "risk.r_per_trade_bps=101"],
+            "risk.r_per_trade_bps 101 is out of range; allowed: 25 to 100",
+        ),
+        (
+            ["--set", "risk.r_per_trade_bps=much"],
+            "risk.r_per_trade_bps 'much' is not a number; allowed: 25 to 100",
+        ),
+        (
+            ["--profile", "balanced", "--set", "risk.take_profit_pct=7.49"],
+            "risk.take_profit_pct 7.49 gives reward:risk 1.498; allowed: 1.5 or more",
+        ),
+        (
+            [
+                "--profile",
+                "balanced",
+                "--set",
+                "risk.partial_take_profit_pct=4,risk.partial_share_pct=50",
+            ],
+            "risk.take_profit_pct 10 gives reward:risk 1.4; allowed: 1.5 or more",
+        ),
+        (
+            ["--set", "risk.max_position"],
+            "setting 'risk.max_position' is not usable; allowed: key=value, each key once",
+        ),
+        (
+            ["--decision-interval", "1h"],
+            (
+                "--decision-interval '1h' is not an interval; "
+                "allowed: 1m, 3m, 5m, 10m, 15m, 30m, 60m, 240m"
+            ),
+        ),
+        (
+            ["--decision-interval", "45m"],
+            (
+                "schedule.decision_interval_minutes 45 is not a candle Upbit has; "
+                "allowed: 1, 3, 5, 10, 15, 30, 60, 240"
+            ),
+        ),
+        (
+            ["--decision-interval", "²m"],
+            "schedule.decision_interval_minutes '²' is not a number; allowed: 1 to 240",
+        ),
+        (["--from", "yesterday"], "--from 'yesterday' is no time; allowed: 2025-09-01T00:00Z"),
+        (["--to", "2025-13-01"], "--to '2025-13-01' is no time; allowed: 2025-09-01T00:00Z"),
+        (["--cash", "4999"], "--cash '4999' is out of range; allowed: 5000 to 1000000000000"),
+        (["--cash", "-1"], "--cash '-1' is out of range; allowed: 5000 to 1000000000000"),
+        (["--cash", "1e7"], "--cash '1e7' is out of range; allowed: 5000 to 1000000000000"),
+        (["--cash", "²²²²²"], "--cash '²²²²²' is out of range; allowed: 5000 to 1000000000000"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_bad_setting_is_refused_by_name_and_value(
+    flags: list[str], sentence: str, bench: Bench
+) -> None:
+    assert bench.refusal(*flags) == sentence
+
+
+def test_an_endless_number_is_refused_like_any_other(bench: Bench) -> None:
+    assert "is out of range; allowed: 5000 to" in bench.refusal("--cash", "9" * 5_000)
+
+
+@pytest.mark.parametrize("flag", ["--set", "--config"])
+def test_an_unknown_key_is_named_wherever_it_comes_from(flag: str, bench: Bench) -> None:
+    config = bench.folder / "config.yaml"
+    config.write_text("risk:\n  luck: 7\n", "utf-8")
+    given = {"--set": "risk.luck=7", "--config": str(config)}[flag]
+
+    assert bench.refusal(flag, given).startswith("key 'risk.luck' is unknown; allowed: exchange.")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("risk: [", "cannot be read"),
+        ("- 1", "holds no settings"),
+        ("", "holds no settings"),
+        ("\x00", "cannot be read"),
+    ],
+)
+def test_a_config_file_that_is_none_is_named(text: str, named: str, bench: Bench) -> None:
+    config = bench.folder / "config.yaml"
+    config.write_text(text, "utf-8")
+
+    sentence = bench.refusal("--config", str(config))
+    assert sentence.startswith(f"--config {config} {named}")
+    assert "allowed: " in sentence
+
+
+def test_a_config_file_that_is_not_there_is_named(bench: Bench) -> None:
+    missing = bench.folder / "none.yaml"
+
+    assert bench.refusal("--config", str(missing)).startswith(f"--config {missing} cannot be read")
+
+
+def test_a_secret_in_a_config_file_is_refused_unseen(bench: Bench) -> None:
+    config = bench.folder / "config.yaml"
+    config.write_text("exchange:\n  secret: kQ7-never-seen\n", "utf-8")
+
+    sentence = bench.refusal("--config", str(config))
+    assert sentence.startswith("key 'exchange.secret' is unknown")
+    assert "kQ7-never-seen" not in sentence
+
+
+def test_a_flag_wins_over_the_file(bench: Bench) -> None:
+    config = bench.folder / "config.yaml"
+    config.write_text("risk:\n  r_per_trade_bps: 1\n", "utf-8")
+
+    assert "r_per_trade_bps 1 is out of range" in bench.refusal("--config", str(config))
+    assert bench.run("--config", str(config), "--set", "risk.r_per_trade_bps=50") == 0
+
+
+# Candles
+
+
+def without(column: str) -> Callable[[Frame], Frame]:
+    """Leave a column out."""
+    return lambda frame: frame.drop(columns=column)
+
+
+def cell(row: int, column: str, value: Any) -> Callable[[Frame], Frame]:
+    """Put a value in a row (the first is 1)."""
+
+    def change(frame: Frame) -> Frame:
+        frame = frame.astype({column: object})
+        frame.loc[row - 1, column] = value
+        return frame
+
+    return change
+
+
+def swapped(frame: Frame) -> Frame:
+    """Exchange the 10th and the 11th row."""
+    order = [*range(9), 10, 9, *range(11, len(frame))]
+    return frame.iloc[order]
+
+
+def doubled(frame: Frame) -> Frame:
+    """Repeat the 10th row."""
+    return frame.iloc[[*range(10), 9, *range(10, len(frame))]]
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        *[
+            (without(column), f"column {column} is missing")
+            for column in ("timestamp", "open", "high", "low", "close", "volume")
+        ],
+        (swapped, "row 11, column timestamp is before the row before"),
+        (doubled, "row 11, column timestamp repeats the row before"),
+        (cell(5, "timestamp", ""), "row 5, column timestamp is not a time"),
+        (
+            cell(5, "timestamp", "2025-08-01T04:30:00Z"),
+            "row 5, column timestamp is not on the grid",
+        ),
+        *[
+            (cell(7, column, "nan"), f"row 7, column {column} is not a finite number")
+            for column in ("open", "high", "low", "close", "volume")
+        ],
+        (cell(7, "close", "inf"), "row 7, column close is not a finite number"),
+        (cell(7, "open", "x"), "row 7, column open is not a finite number"),
+        (cell(7, "low", 0), "row 7, column low is not positive"),
+        (cell(7, "volume", -1), "row 7, column volume is negative"),
+        (cell(7, "high", 99_999), "row 7, column high is below the open or the close"),
+        (cell(7, "low", 100_001), "row 7, column low is above the open or the close"),
+        (lambda frame: frame.iloc[:0], "there is no row in column timestamp"),
+    ],
+)
+def test_bad_candles_are_named_by_row_and_column(
+    change: Callable[[Frame], Frame], named: str, bench: Bench
+) -> None:
+    path = bench.file(change(hours()))
+
+    assert bench.refusal(candles=path).startswith(f"{path.name}: {named}")
+
+
+def test_a_file_whose_name_tells_another_interval_is_refused(bench: Bench) -> None:
+    path = bench.file(hours(), f"{MARKET}_1m.csv")
+
+    assert bench.refusal(candles=path) == (
+        f"{path.name}: column timestamp has rows 60 minutes apart at the least, the name says 1"
+    )
+
+
+def test_candles_of_an_interval_nobody_decides_on_are_refused(bench: Bench) -> None:
+    assert bench.refusal("--decision-interval", "30m") == (
+        "candles of KRW-BTC are 60-minute ones; allowed: 1-minute ones to trade on and "
+        "30-minute ones as history"
+    )
+
+
+def test_candles_of_another_market_are_refused(bench: Bench) -> None:
+    path = bench.file(hours(), "KRW-ETH_60m.csv")
+
+    assert bench.refusal(candles=path) == (
+        "candles of KRW-ETH were given, but not --market KRW-ETH"
+    )
+
+
+def test_too_little_history_is_refused_with_what_is_needed(bench: Bench) -> None:
+    path = bench.file(hours(599))
+
+    assert "has 599 closed 60-minute candles before" in bench.refusal(candles=path)
+
+
+def test_a_time_outside_the_candles_is_refused_with_theirs(bench: Bench) -> None:
+    sentence = bench.refusal("--from", "2025-08-27", "--to", "2026-01-01")
+
+    assert sentence.startswith("candles cover 2025-08-01T00:00:00Z to ")
+
+
+@pytest.mark.parametrize("name", ["none.csv", f"{MARKET}_60m.parquet", f"{MARKET}_60m.txt.csv"])
+def test_a_file_that_is_not_there_is_named(name: str, bench: Bench) -> None:
+    assert bench.refusal(candles=bench.folder / name).startswith(name)
+
+
+def test_a_file_of_something_else_is_named(bench: Bench) -> None:
+    path = bench.folder / f"{MARKET}_60m.parquet"
+    path.write_bytes(b"not parquet")
+
+    assert bench.refusal(candles=path) == f"{path.name}: not a parquet file of candles"
+
+
+# Where it would be written
+
+
+def test_a_place_that_is_a_folder_is_refused(bench: Bench) -> None:
+    assert bench.refusal("--json", str(bench.folder)) == (
+        f"--json {bench.folder} cannot be written: Is a directory"
+    )
+
+
+def test_a_place_below_a_file_is_refused(bench: Bench) -> None:
+    out = bench.candles / "result.json"
+
+    assert bench.refusal("--json", str(out)).startswith(f"--json {out} cannot be written: ")
+
+
+# Replay and verbs
+
+
+def test_a_replay_without_minutes_is_refused(bench: Bench, capsys: Capture) -> None:
+    before = bench.files()
+
+    assert main(["replay", "--market", MARKET, "--candles", str(bench.candles)]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert bench.files() == before
+
+
+@pytest.mark.parametrize("arguments", [[], ["trade"], ["backtest"], ["backtest", "--luck", "7"]])
+def test_what_is_no_command_ends_with_two(arguments: list[str], capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage: haetae" in capsys.readouterr().err

@@ -1,0 +1,402 @@
+"""What cannot be meant is refused in one sentence: the field, its value, what is allowed."""
+
+import pytest
+
+from haetae.app.setup import Setup
+from haetae.base.errors import ConfigError
+from haetae.kernel.profiles import PROFILES
+from haetae.wiring.settings import (
+    INTERVALS_MIN,
+    KEYS,
+    WORDS,
+    Environment,
+    assignments,
+    environment,
+    flattened,
+    setup_of,
+)
+
+SECRET = "kQ7-this-must-never-be-seen"
+OTHER = "zX9-nor-must-this"
+VARIABLES = {
+    "HAETAE_TABLE": "books",
+    "HAETAE_TOPIC_ARN": "arn:aws:sns:ap-northeast-2:123456789012:messages",
+    "UPBIT_BASE_URL": "http://127.0.0.1:8080/",
+    "UPBIT_ACCESS_KEY": "an-access-key",
+    "UPBIT_SECRET_KEY": SECRET,
+}
+
+
+def made(profile: str = "plan", account: str = "main", /, **overrides: str) -> Setup:
+    """Return a setup; a dot in a key is written as two underscores."""
+    dotted = {name.replace("__", "."): value for name, value in overrides.items()}
+    return setup_of(profile=profile, markets=("KRW-BTC",), overrides=dotted, account=account)
+
+
+def refusal(profile: str = "plan", /, **overrides: str) -> str:
+    """Return the sentence that refuses a setup."""
+    with pytest.raises(ConfigError) as caught:
+        made(profile, **overrides)
+    return sentence(caught)
+
+
+def refused_variables(**changed: str) -> str:
+    """Return the sentence that refuses some variables."""
+    with pytest.raises(ConfigError) as caught:
+        environment(VARIABLES | changed)
+    return sentence(caught)
+
+
+def sentence(caught: "pytest.ExceptionInfo[ConfigError]") -> str:
+    """Return an error's text, which is one line that says what is allowed and shows no secret."""
+    text = str(caught.value)
+    assert "\n" not in text
+    assert text.count("allowed:") == 1
+    assert SECRET not in text
+    assert OTHER not in text
+    return text
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    "name", ["BTC", "krw-btc", "USDT-BTC", "KRW-", "KRW-BTC;", " KRW-BTC", "KRW-ABCDEFGHIJK", ""]
+)
+def test_a_market_that_is_none_is_named(name: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        setup_of(profile="plan", markets=("KRW-ETH", name), overrides={})
+    assert sentence(caught).startswith(f"market {name!r} is unknown; allowed: KRW markets of Upbit")
+
+
+def test_no_market_and_a_market_twice_are_refused() -> None:
+    for markets in ((), ("KRW-BTC", "KRW-BTC")):
+        with pytest.raises(ConfigError) as caught:
+            setup_of(profile="plan", markets=markets, overrides={})
+        assert sentence(caught).startswith("market is ")
+
+
+def test_an_unknown_profile_is_named_with_those_there_are() -> None:
+    assert refusal("reckless") == (
+        "profile 'reckless' is unknown; allowed: plan, conservative, balanced, aggressive"
+    )
+
+
+def test_an_unknown_key_is_named_with_those_there_are() -> None:
+    text = refusal(risk__luck="1")
+
+    assert text.startswith("key 'risk.luck' is unknown; allowed: ")
+    assert all(name in text for name in [*KEYS, *WORDS])
+
+
+@pytest.mark.parametrize("account", ["", "Main", "a#b", "1st", "a" * 17])
+def test_an_account_that_could_break_a_key_is_refused(account: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        made("plan", account)
+    assert sentence(caught).startswith(f"account {account!r} is not allowed")
+
+
+# Ranges
+
+
+@pytest.mark.parametrize("value", ["24", "101", "0", "-50", "1e9", "nan", "inf", "-inf"])
+def test_r_outside_a_quarter_to_one_per_cent_is_refused(value: str) -> None:
+    text = refusal(risk__r_per_trade_bps=value)
+
+    assert text == f"risk.r_per_trade_bps {value} is out of range; allowed: 25 to 100"
+
+
+@pytest.mark.parametrize("value", ["25", "50", "100"])
+def test_r_from_a_quarter_to_one_per_cent_passes(value: str) -> None:
+    assert made(risk__r_per_trade_bps=value).rails.r_bps == int(value)
+
+
+@pytest.mark.parametrize("value", ["", "half", "0,5", "50%", "true", "None"])
+def test_what_is_no_number_is_named(value: str) -> None:
+    text = refusal(risk__r_per_trade_bps=value)
+
+    assert text == f"risk.r_per_trade_bps {value!r} is not a number; allowed: 25 to 100"
+
+
+def sensible(name: str) -> dict[str, str]:
+    """Return settings that let `name` be tried over its whole range."""
+    return {"strategy.params.ema_slow": "400"} if name == "strategy.params.ema_fast" else {}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_every_key_refuses_what_is_just_outside_and_names_it(name: str) -> None:
+    key = KEYS[name]
+    step = 1.0 if key.whole and abs(key.scale) <= 1 else 1 / abs(key.scale)
+
+    for value in (key.low - step, key.high + step):
+        if value == key.off:
+            continue
+        with pytest.raises(ConfigError) as caught:
+            setup_of(
+                profile="plan",
+                markets=("KRW-BTC",),
+                overrides=sensible(name) | {name: f"{value:.10g}"},
+            )
+        text = sentence(caught)
+        assert text.startswith(f"{name} {value:.10g} is out of range; allowed: ")
+        assert f"{key.low:.10g} to {key.high:.10g}" in text
+
+
+def test_a_value_between_two_steps_is_refused_not_rounded() -> None:
+    assert refusal(risk__r_per_trade_bps="50.5") == (
+        "risk.r_per_trade_bps 50.5 is too fine; allowed: 25 to 100, in steps of 1"
+    )
+    assert refusal(risk__stop_loss_pct="-3.005") == (
+        "risk.stop_loss_pct -3.005 is too fine; allowed: -30 to -0.5, or 0 for off, "
+        "in steps of 0.01"
+    )
+    assert made(trading__buy_percentage="0.29").rails.buy_bps == 2_900
+
+
+@pytest.mark.parametrize("name", [name for name, key in KEYS.items() if key.off is not None])
+def test_an_off_value_is_named_where_there_is_one(name: str) -> None:
+    assert KEYS[name].allowed.endswith(f", or {KEYS[name].off:g} for off")
+
+
+def test_minus_zero_does_not_reach_the_kernel() -> None:
+    params = made(strategy__params__trail_atr_mult="-0").params[0]
+
+    assert repr(params.trail_atr) == "0.0"
+
+
+@pytest.mark.parametrize("value", ["true", "false"])
+def test_yes_and_no_are_for_switches_only(value: str) -> None:
+    params = made(filters__only_long_when_fast_gt_slow=value).params[0]
+
+    assert params.only_long_when_fast_gt_slow == int(value == "true")
+    assert "is not a number" in refusal(risk__max_position=value)
+
+
+@pytest.mark.parametrize("minutes", ["2", "45", "120"])
+def test_an_interval_that_upbit_lacks_is_refused(minutes: str) -> None:
+    text = refusal(schedule__decision_interval_minutes=minutes)
+
+    assert text == (
+        f"schedule.decision_interval_minutes {minutes} is not a candle Upbit has; "
+        f"allowed: {', '.join(map(str, INTERVALS_MIN))}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("strategy.main", "martingale"), ("strategy.params.trail_type", "1"), ("exchange.name", "x")],
+)
+def test_an_unknown_word_is_named_with_those_there_are(name: str, value: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        setup_of(profile="plan", markets=("KRW-BTC",), overrides={name: value})
+    assert sentence(caught) == f"{name} {value!r} is unknown; allowed: {', '.join(WORDS[name])}"
+
+
+def test_a_setting_changes_its_own_field_and_no_other() -> None:
+    plain, changed = made(), made(risk__max_position="2")
+
+    assert changed.rails == plain.rails._replace(max_positions=2)
+    assert changed.params == plain.params
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_is_allowed_as_it_is(profile: str) -> None:
+    setup = made(profile)
+
+    assert (setup.params[0], setup.rails) == PROFILES[profile]
+
+
+# Together
+
+
+@pytest.mark.parametrize(
+    ("overrides", "named"),
+    [
+        (
+            {"strategy.params.ema_fast": "50"},
+            "strategy.params.ema_fast 50 is not below ema_slow 50",
+        ),
+        ({"strategy.params.init_stop_atr": "0"}, "risk.stop_loss_pct 0 leaves no first stop"),
+        (
+            {"risk.partial_take_profit_pct": "5"},
+            "risk.partial_take_profit_pct 5 is not below take_profit_pct 0",
+        ),
+        (
+            {"trading.min_order_amount": "6000", "trading.max_order_amount": "5999"},
+            "trading.min_order_amount 6000 is above max_order_amount 5999",
+        ),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(
+    overrides: dict[str, str], named: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        setup_of(profile="plan", markets=("KRW-BTC",), overrides=overrides)
+    assert sentence(caught).startswith(named)
+
+
+def test_a_guide_profile_without_a_size_is_refused() -> None:
+    assert refusal("balanced", trading__buy_percentage="0").startswith(
+        "trading.buy_percentage 0 leaves no size"
+    )
+
+
+@pytest.mark.parametrize(("stop", "target"), [("-5", "7.5"), ("-7", "10.5"), ("-0.5", "0.75")])
+def test_a_reward_of_one_and_a_half_risks_passes_exactly(stop: str, target: str) -> None:
+    setup = made("balanced", risk__stop_loss_pct=stop, risk__take_profit_pct=target)
+
+    assert 2 * setup.params[0].target_bps == 3 * setup.params[0].stop_bps
+
+
+@pytest.mark.parametrize(
+    ("stop", "target", "ratio"), [("-5", "7.49", "1.498"), ("-5", "5", "1"), ("-30", "10", "0.333")]
+)
+def test_a_smaller_reward_is_refused_with_its_ratio(stop: str, target: str, ratio: str) -> None:
+    text = refusal("balanced", risk__stop_loss_pct=stop, risk__take_profit_pct=target)
+
+    assert text.startswith(f"risk.take_profit_pct {target} gives reward:risk {ratio}")
+    assert text.endswith("allowed: 1.5 or more")
+
+
+@pytest.mark.parametrize(
+    ("partial", "share", "passes"),
+    [
+        ("5", "50", True),  # (5·½ + 10·½) ÷ 5 = 1.5
+        ("4.99", "50", False),
+        ("5", "50.01", False),
+        ("5", "49.99", True),
+    ],
+)
+def test_partial_sales_weigh_the_reward_by_size(partial: str, share: str, *, passes: bool) -> None:
+    overrides = {"risk__partial_take_profit_pct": partial, "risk__partial_share_pct": share}
+
+    if passes:
+        assert made("balanced", **overrides).params[0].partial_bps == 500
+    else:
+        assert "gives reward:risk 1.49" in refusal("balanced", **overrides)
+
+
+# Texts and trees
+
+
+def test_assignments_are_read_and_spaces_do_not_matter() -> None:
+    assert assignments(" a.b = 1 ,c=x=y,, ") == {"a.b": "1", "c": "x=y"}
+    assert assignments("") == {}
+
+
+@pytest.mark.parametrize("text", ["a", "a=1,b", "a=1,a=2", "a=1,a =2"])
+def test_a_piece_without_a_value_or_twice_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        assignments(text)
+    assert "is not usable; allowed: key=value, each key once" in sentence(caught)
+
+
+def test_a_tree_becomes_dotted_keys() -> None:
+    tree = {"risk": {"max_position": 2, "deep": {"er": True}}, "x": 1.5}
+
+    assert flattened(tree) == {"risk.max_position": "2", "risk.deep.er": "True", "x": "1.5"}
+
+
+# Variables
+
+
+def read(**changed: str) -> Environment:
+    """Return the variables as they are read."""
+    return environment(VARIABLES | changed)
+
+
+def test_the_variables_give_an_account() -> None:
+    found = read(HAETAE_MARKETS="KRW-BTC, KRW-ETH", HAETAE_LANGUAGE="en", HAETAE_ACCOUNT="b2")
+
+    assert found.setup.markets == ("KRW-BTC", "KRW-ETH")
+    assert found.setup.account == "b2"
+    assert found.upbit_url == "http://127.0.0.1:8080"
+    assert (found.access_key, found.secret_key) == ("an-access-key", SECRET)
+    assert found.language == "en"
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+@pytest.mark.parametrize("value", ["", "  "])
+def test_a_blank_variable_is_missing(name: str, value: str) -> None:
+    text = refused_variables(**{name: value})
+
+    assert name in text
+    assert "is missing" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MODE", "live"),
+        ("HAETAE_LANGUAGE", "fr"),
+        ("HAETAE_PROFILE", "reckless"),
+        ("HAETAE_MARKETS", "KRW-BTC,"),
+        ("HAETAE_SET", "risk.luck=1"),
+        ("HAETAE_ACCOUNT", "A"),
+        ("UPBIT_BASE_URL", "api.upbit.com"),
+        ("UPBIT_BASE_URL", "ftp://sandbox"),
+        ("UPBIT_BASE_URL", "http://"),
+        ("UPBIT_BASE_URL", "http://[half"),
+    ],
+)
+def test_a_wrong_variable_is_refused_by_its_value(name: str, value: str) -> None:
+    shown = {"HAETAE_MARKETS": "''", "HAETAE_SET": "risk.luck"}.get(name, value)
+
+    assert shown in refused_variables(**{name: value})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.upbit.com",
+        "https://API.Upbit.com/",
+        "https://sg-api.upbit.com:443/v1",
+        "http://upbit.com.",
+    ],
+)
+def test_paper_never_talks_to_the_real_exchange(url: str) -> None:
+    text = refused_variables(UPBIT_BASE_URL=url)
+
+    assert text.startswith("UPBIT_BASE_URL 'http")
+    assert text.endswith("is the real exchange; allowed: a sandbox exchange")
+
+
+@pytest.mark.parametrize("url", ["http://notupbit.com", "https://upbit.com.example.org"])
+def test_only_the_real_exchange_is_taken_for_it(url: str) -> None:
+    assert read(UPBIT_BASE_URL=url).upbit_url == url
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("UPBIT_API_KEY", "UPBIT_ACCESS_KEY"), ("UPBIT_SECRET", "UPBIT_SECRET_KEY")],
+)
+def test_two_names_of_a_key_that_disagree_are_named_without_their_values(
+    one: str, other: str
+) -> None:
+    text = refused_variables(**{one: OTHER, other: SECRET})
+
+    assert text == f"{one} and {other} disagree; allowed: one of them, or equal values"
+
+
+@pytest.mark.parametrize("name", ["UPBIT_API_KEY", "UPBIT_ACCESS_KEY"])
+def test_either_name_of_a_key_serves_and_equal_ones_agree(name: str) -> None:
+    bare = {k: v for k, v in VARIABLES.items() if k != "UPBIT_ACCESS_KEY"}
+
+    assert environment(bare | {name: "k"}).access_key == "k"
+    assert environment(bare | {"UPBIT_API_KEY": "k", "UPBIT_ACCESS_KEY": "k"}).access_key == "k"
+
+
+@pytest.mark.parametrize("value", [f'"{SECRET}"', f"'{SECRET}'", f"{SECRET} {OTHER}"])
+def test_quotes_and_spaces_in_a_key_are_refused_under_the_name_it_came_by(value: str) -> None:
+    text = refused_variables(UPBIT_SECRET_KEY=value)
+
+    assert text == "UPBIT_SECRET_KEY has quotes or spaces in it; allowed: the bare key"
+
+
+def test_two_names_of_the_markets_that_disagree_are_shown() -> None:
+    text = refused_variables(HAETAE_MARKETS="KRW-BTC", TRADING_SYMBOL="KRW-ETH")
+
+    assert text == (
+        "HAETAE_MARKETS 'KRW-BTC' and TRADING_SYMBOL 'KRW-ETH' disagree; "
+        "allowed: one of them, or equal values"
+    )

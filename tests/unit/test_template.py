@@ -1,0 +1,530 @@
+"""The template deploys what the code is and needs: nothing more, nothing less."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from haetae.kernel.profiles import PROFILES
+from haetae.notify.text import LANGUAGES
+from haetae.wiring.settings import INTERVALS_MIN, environment
+from support.calls import actions, client_calls, port_calls
+from support.tapes import REPOSITORY
+
+FUNCTIONS = REPOSITORY / "functions"
+DOORS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
+SCHEDULED = sorted(set(DOORS) - {"killswitch"})
+FOURTEEN_DAYS_S = 14 * 24 * 3_600
+ALIASES = {"TRADING_SYMBOL", "UPBIT_API_KEY", "UPBIT_SECRET"}  # a person's other names
+DEFAULTED = {"HAETAE_ACCOUNT"}  # one account a stack: the default serves
+LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+GIVEN = {
+    "UpbitBaseUrl": "http://sandbox.example:8080",
+    "UpbitAccessKey": "an-access-key",
+    "UpbitSecretKey": "a-secret-key",
+}
+
+type Template = dict[str, Any]
+type Resource = dict[str, Any]
+
+
+class Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms: `!Ref x` is {"Ref": "x"}."""
+
+
+def short_form(loader: Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    """Return a short form as the long one."""
+    name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        text = loader.construct_scalar(node)
+        return {name: text.split(".") if suffix == "GetAtt" else text}
+    assert isinstance(node, yaml.SequenceNode), node
+    return {name: loader.construct_sequence(node, deep=True)}
+
+
+yaml.add_multi_constructor("!", short_form, Loader=Loader)
+
+
+@cache
+def parsed() -> Template:
+    """Return the template as it is written."""
+    found: Template = yaml.load((REPOSITORY / "template.yaml").read_text("utf-8"), Loader)
+    return found
+
+
+@pytest.fixture
+def template() -> Template:
+    """The template as CloudFormation reads it."""
+    return parsed()
+
+
+def of_type(template: Template, kind: str) -> dict[str, Resource]:
+    """Return the properties of every resource of a type."""
+    return {
+        name: resource["Properties"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == kind
+    }
+
+
+def serverless(template: Template) -> dict[str, Resource]:
+    """Return the functions' properties by their folder."""
+    found = of_type(template, "AWS::Serverless::Function")
+    return {Path(p["CodeUri"]).name: p for p in found.values()}
+
+
+def logical(template: Template, door: str) -> str:
+    """Return the logical name of a door's function."""
+    found = of_type(template, "AWS::Serverless::Function")
+    (name,) = [n for n, p in found.items() if Path(p["CodeUri"]).name == door]
+    return name
+
+
+def events(template: Template) -> Iterator[tuple[str, str, Resource]]:
+    """Walk (door, event type, event properties) of every function."""
+    for door, properties in serverless(template).items():
+        for event in properties["Events"].values():
+            yield door, event["Type"], event["Properties"]
+
+
+def granted(template: Template, door: str) -> dict[str, Any]:
+    """Return what a door's own role allows: action → resource."""
+    role = template["Resources"][serverless(template)[door]["Role"]["Fn::GetAtt"][0]]["Properties"]
+    found: dict[str, Any] = {}
+    for policy in role["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Allow"
+            wanted = statement["Action"]
+            for name in wanted if isinstance(wanted, list) else [wanted]:
+                assert name not in found
+                found[name] = statement["Resource"]
+    return found
+
+
+def queue(template: Template, reference: dict[str, list[str]]) -> Resource:
+    """Return the queue that an ARN is taken from."""
+    name, attribute = reference["Fn::GetAtt"]
+    assert attribute == "Arn"
+    assert template["Resources"][name]["Type"] == "AWS::SQS::Queue"
+    found: Resource = template["Resources"][name]["Properties"]
+    return found
+
+
+# Functions and files
+
+
+def test_every_folder_is_deployed_and_everything_deployed_has_a_folder(template: Template) -> None:
+    assert sorted(serverless(template)) == DOORS
+    for door, properties in serverless(template).items():
+        assert properties["CodeUri"] == f"functions/{door}/"
+    assert template["Globals"]["Function"]["Handler"] == "handler.handler"
+
+
+def test_functions_are_short_and_small(template: Template) -> None:
+    timeouts = {door: p["Timeout"] for door, p in serverless(template).items()}
+
+    assert timeouts == {"trading_cycle": 30, "risk_check": 20, "killswitch": 30, "daily_report": 30}
+    assert template["Globals"]["Function"]["MemorySize"] == 512
+    for properties in serverless(template).values():
+        assert "ReservedConcurrentExecutions" not in properties
+
+
+def test_layers_are_built_from_what_is_there(template: Template) -> None:
+    layers = of_type(template, "AWS::Serverless::LayerVersion")
+    wanted = template["Globals"]["Function"]["Layers"]
+
+    assert [layer["Ref"] for layer in wanted] == list(layers)
+    for properties in layers.values():
+        assert (REPOSITORY / properties["ContentUri"]).is_dir()
+    assert (REPOSITORY / "layers/core/python/haetae/__init__.py").is_file()
+    makefile = (REPOSITORY / "layers/dependencies/Makefile").read_text("utf-8")
+    assert template["Resources"]["DependenciesLayer"]["Metadata"]["BuildMethod"] == "makefile"
+    assert "\nbuild-DependenciesLayer:\n" in makefile
+    assert "--require-hashes" in makefile
+    assert "requirements/runtime.txt" in makefile
+
+
+def test_parameters_allow_what_the_settings_allow(template: Template) -> None:
+    allowed = {n: p.get("AllowedValues") for n, p in template["Parameters"].items()}
+
+    assert allowed["Profile"] == list(PROFILES)
+    assert allowed["DecisionIntervalMinutes"] == list(INTERVALS_MIN)
+    assert sorted(allowed["Language"]) == sorted(LANGUAGES)
+    assert allowed["Mode"] == ["paper"]
+    assert allowed["Architecture"] == ["x86_64", "arm64"]
+
+
+def test_keys_are_never_shown(template: Template) -> None:
+    for name in ("UpbitAccessKey", "UpbitSecretKey"):
+        assert template["Parameters"][name]["NoEcho"] is True
+        assert "Default" not in template["Parameters"][name]
+        assert name not in str(template["Outputs"])
+
+
+# Variables
+
+
+class Recorded(dict[str, str]):
+    """Variables that remember which of them were asked for."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        super().__init__(values)
+        self.asked: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Look a variable up."""
+        self.asked.add(name)
+        return super().get(name, default)
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+
+def value_of(template: Template, part: Any, values: dict[str, str]) -> str:
+    """Return what a reference or substitution comes to."""
+    if isinstance(part, str):
+        return part
+    if "Ref" in part:
+        return values.get(part["Ref"], f"the-{part['Ref']}")
+    text: str = part["Fn::Sub"]
+    for name in template["Parameters"]:
+        text = text.replace(f"${{{name}}}", values[name])
+    assert "${" not in text
+    return text
+
+
+def variables(template: Template, **changed: str) -> Recorded:
+    """Return a function's variables as the template sets them."""
+    defaults = {n: str(p["Default"]) for n, p in template["Parameters"].items() if "Default" in p}
+    values = defaults | GIVEN | changed
+    named = template["Globals"]["Function"]["Environment"]["Variables"]
+    return Recorded({name: value_of(template, part, values) for name, part in named.items()})
+
+
+def test_every_variable_that_is_read_is_set_and_every_one_set_is_read(template: Template) -> None:
+    found = variables(template)
+    read = environment(found)
+
+    assert read.table == "the-Table"
+    assert read.topic_arn == "the-MessagesTopic"
+    assert set(found) == found.asked - ALIASES - DEFAULTED
+    for properties in serverless(template).values():
+        assert "Environment" not in properties
+
+
+@pytest.mark.parametrize("minutes", INTERVALS_MIN)
+def test_the_interval_and_the_settings_reach_the_functions(
+    minutes: int, template: Template
+) -> None:
+    found = variables(
+        template,
+        DecisionIntervalMinutes=str(minutes),
+        Settings="risk.r_per_trade_bps=25",
+        Markets="KRW-BTC,KRW-ETH",
+        Profile="balanced",
+    )
+    setup = environment(found).setup
+
+    assert setup.interval_s == minutes * 60
+    assert setup.rails.r_bps == 25
+    assert setup.markets == ("KRW-BTC", "KRW-ETH")
+    assert setup.profile == "balanced"
+
+
+# Rights
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_function_may_do_exactly_what_its_code_calls(door: str, template: Template) -> None:
+    needed = actions(FUNCTIONS / door / "handler.py")
+
+    assert set(granted(template, door)) == needed | LOGS | {"sqs:SendMessage"}
+
+
+def test_the_derived_actions_are_those_one_reads_in_the_code() -> None:
+    writes = {f"dynamodb:{n}Item" for n in ("Put", "Update", "Delete", "ConditionCheck")}
+    common = {"dynamodb:BatchGetItem", "sns:Publish"}
+
+    assert actions(FUNCTIONS / "trading_cycle/handler.py") == common | writes
+    assert actions(FUNCTIONS / "risk_check/handler.py") == common | writes
+    assert actions(FUNCTIONS / "killswitch/handler.py") == common | writes
+    # It halts the bot when the state cannot be read: that is the update.
+    assert actions(FUNCTIONS / "daily_report/handler.py") == common | {
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+    }
+
+
+def test_calls_are_followed_through_the_use_cases() -> None:
+    assert ("books", "trades") in port_calls(FUNCTIONS / "daily_report/handler.py")
+    assert ("books", "trades") not in port_calls(FUNCTIONS / "risk_check/handler.py")
+    assert ("books", "mark_sending") in port_calls(FUNCTIONS / "risk_check/handler.py")
+    adapter = REPOSITORY / "layers/core/python/haetae/adapters/dynamodb_books.py"
+    assert client_calls(adapter, "DynamoDbBooks", {"load"}) == {"batch_get_item"}
+    assert client_calls(adapter, "DynamoDbBooks", {"record"}) == {"transact_write_items", "Put"}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_function_has_a_role_of_its_own_on_its_own_things(door: str, template: Template) -> None:
+    name = logical(template, door).removesuffix("Function")
+    function = serverless(template)[door]
+    rights = granted(template, door)
+
+    assert function["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
+    assert "Policies" not in function
+    assert "ManagedPolicyArns" not in template["Resources"][f"{name}Role"]["Properties"]
+    for action, resource in rights.items():
+        service = action.partition(":")[0]
+        assert (
+            resource
+            == {
+                "dynamodb": {"Fn::GetAtt": ["Table", "Arn"]},
+                "sns": {"Ref": "MessagesTopic"},
+                "sqs": {"Fn::GetAtt": [f"{name}DeadLetters", "Arn"]},
+                "logs": {"Fn::GetAtt": [f"{name}Logs", "Arn"]},
+            }[service]
+        )
+
+
+def test_no_right_is_a_wildcard(template: Template) -> None:
+    for properties in of_type(template, "AWS::IAM::Role").values():
+        for policy in properties["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                assert "*" not in str(statement)
+
+
+# Nothing is lost
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_failed_event_is_kept_for_fourteen_days(door: str, template: Template) -> None:
+    function = serverless(template)[door]
+    invoke = function["EventInvokeConfig"]
+    failed = invoke["DestinationConfig"]["OnFailure"]
+
+    assert failed["Type"] == "SQS"
+    assert queue(template, failed["Destination"])["MessageRetentionPeriod"] == FOURTEEN_DAYS_S
+    assert failed["Destination"] == granted(template, door)["sqs:SendMessage"]
+    assert invoke["MaximumRetryAttempts"] <= 2
+    assert 60 <= invoke["MaximumEventAgeInSeconds"] <= 3_600
+
+
+def test_an_event_that_reaches_no_function_is_kept_too(template: Template) -> None:
+    asynchronous = [(kind, p) for _door, kind, p in events(template) if kind != "Api"]
+    targets = {
+        "Schedule": lambda p: p["DeadLetterConfig"]["Arn"],
+        "SNS": lambda p: p["RedrivePolicy"]["deadLetterTargetArn"],
+    }
+
+    assert sorted(kind for kind, _ in asynchronous) == ["SNS", *["Schedule"] * len(SCHEDULED)]
+    for kind, properties in asynchronous:
+        kept = queue(template, targets[kind](properties))
+        assert kept["MessageRetentionPeriod"] == FOURTEEN_DAYS_S
+
+
+def test_the_queue_lets_the_rules_and_the_topic_in(template: Template) -> None:
+    policy = of_type(template, "AWS::SQS::QueuePolicy")["UndeliveredEventsPolicy"]
+    statements = {s["Principal"]["Service"]: s for s in policy["PolicyDocument"]["Statement"]}
+    prefix = "${AWS::StackName}-"
+    rules = [p for _door, kind, p in events(template) if kind == "Schedule"]
+
+    assert set(statements) == {"events.amazonaws.com", "sns.amazonaws.com"}
+    allowed = statements["events.amazonaws.com"]["Condition"]["ArnLike"]["aws:SourceArn"]
+    assert allowed["Fn::Sub"].endswith(f":rule/{prefix}*")
+    assert all(rule["Name"]["Fn::Sub"].startswith(prefix) for rule in rules)
+    for statement in statements.values():
+        assert statement["Action"] == "sqs:SendMessage"
+        assert "Condition" in statement
+
+
+def test_every_queue_is_watched(template: Template) -> None:
+    alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
+    watched = {
+        p["Dimensions"][0]["Value"]["Fn::GetAtt"][0] for p in alarms if p["Namespace"] == "AWS/SQS"
+    }
+
+    assert watched == set(of_type(template, "AWS::SQS::Queue"))
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_errors_and_missed_runs_are_alarms(door: str, template: Template) -> None:
+    name = {"Ref": logical(template, door)}
+    alarms = {
+        p["MetricName"]: p
+        for p in of_type(template, "AWS::CloudWatch::Alarm").values()
+        if p["Dimensions"][0]["Value"] == name
+    }
+
+    assert set(alarms) == ({"Errors", "Invocations"} if door in SCHEDULED else {"Errors"})
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"] == [{"Ref": "MessagesTopic"}]
+        assert alarm["Threshold"] == 1
+        assert alarm["Statistic"] == "Sum"
+    assert alarms["Errors"]["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+    if door in SCHEDULED:
+        assert alarms["Invocations"]["ComparisonOperator"] == "LessThanThreshold"
+        assert alarms["Invocations"]["TreatMissingData"] == "breaching"
+
+
+def test_logs_are_the_functions_own_and_end(template: Template) -> None:
+    groups = of_type(template, "AWS::Logs::LogGroup")
+
+    assert len(groups) == len(DOORS)
+    for properties in serverless(template).values():
+        group = groups[properties["LoggingConfig"]["LogGroup"]["Ref"]]
+        assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+        assert group["LogGroupName"]["Fn::Sub"] == (
+            f"/aws/lambda/{properties['FunctionName']['Fn::Sub']}"
+        )
+
+
+def test_the_table_outlives_mistakes(template: Template) -> None:
+    (table,) = of_type(template, "AWS::DynamoDB::Table").values()
+    resource = template["Resources"]["Table"]
+
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["KeySchema"] == [
+        {"AttributeName": "pk", "KeyType": "HASH"},
+        {"AttributeName": "sk", "KeyType": "RANGE"},
+    ]
+    assert {a["AttributeType"] for a in table["AttributeDefinitions"]} == {"S"}
+    assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+    ttl = table["TimeToLiveSpecification"]
+    assert ttl == {"AttributeName": "expires_at", "Enabled": True}
+    assert table["SSESpecification"]["SSEEnabled"] is True
+    assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+
+
+# The kill switch's roads
+
+
+def test_the_kill_switch_wants_a_key_and_hears_its_own_topic(template: Template) -> None:
+    roads = {kind: p for door, kind, p in events(template) if door == "killswitch"}
+    (api,) = of_type(template, "AWS::Serverless::Api").values()
+
+    assert set(roads) == {"Api", "SNS"}
+    assert (roads["Api"]["Path"], roads["Api"]["Method"]) == ("/killswitch", "POST")
+    assert "Auth" not in roads["Api"]
+    assert api["Auth"] == {"ApiKeyRequired": True}
+    assert roads["SNS"]["Topic"] == {"Ref": "KillTopic"}
+    plan_key = of_type(template, "AWS::ApiGateway::UsagePlanKey")["UsagePlanKey"]
+    assert plan_key["KeyId"] == {"Ref": "ApiKey"}
+    assert plan_key["UsagePlanId"] == {"Ref": "UsagePlan"}
+    (plan,) = of_type(template, "AWS::ApiGateway::UsagePlan").values()
+    assert plan["ApiStages"] == [{"ApiId": {"Ref": "Api"}, "Stage": {"Ref": "Api.Stage"}}]
+
+
+def test_no_message_and_no_alarm_of_ours_can_kill(template: Template) -> None:
+    for properties in of_type(template, "AWS::CloudWatch::Alarm").values():
+        assert {"Ref": "KillTopic"} not in properties["AlarmActions"]
+    for door in DOORS:
+        assert granted(template, door)["sns:Publish"] != {"Ref": "KillTopic"}
+
+
+# Schedules
+
+
+def fires(expression: str, at: datetime) -> bool:
+    """Tell whether a rule's cron expression fires in a minute (UTC).
+
+    Of the language: `*`, `?`, a number, and start/step; day of month, month, day of week and
+    year must be open.
+    """
+    assert expression.startswith("cron(")
+    assert expression.endswith(")")
+    minute, hour, *days = expression[5:-1].split(" ")
+    assert days == ["*", "*", "?", "*"], expression
+    return matches(minute, at.minute) and matches(hour, at.hour)
+
+
+def matches(part: str, value: int) -> bool:
+    """Tell whether a part of a cron expression holds for a minute or an hour."""
+    if part == "*":
+        return True
+    start, slash, step = part.partition("/")
+    if not slash:
+        return value == int(start)
+    return value >= int(start) and (value - int(start)) % int(step) == 0
+
+
+def firing(expression: str, days: int = 2) -> list[int]:
+    """Return the epoch seconds at which an expression fires in a few days."""
+    begin = datetime(2025, 9, 7, tzinfo=UTC)
+    minutes = (begin + timedelta(minutes=n) for n in range(days * 24 * 60))
+    return [int(at.timestamp()) for at in minutes if fires(expression, at)]
+
+
+def schedule(template: Template, door: str) -> Any:
+    """Return a door's schedule as it is written."""
+    (found,) = [p["Schedule"] for d, kind, p in events(template) if (d, kind) == (door, "Schedule")]
+    return found
+
+
+@pytest.mark.parametrize("minutes", INTERVALS_MIN)
+def test_the_cycle_fires_exactly_when_a_candle_closes(minutes: int, template: Template) -> None:
+    lookup = schedule(template, "trading_cycle")
+    row = template["Mappings"]["DecisionInterval"][str(minutes)]
+    times = firing(row["Cron"])
+
+    assert lookup == {
+        "Fn::FindInMap": ["DecisionInterval", {"Ref": "DecisionIntervalMinutes"}, "Cron"]
+    }
+    # Upbit's candles start on multiples of their unit, so the last one closes there.
+    assert times == [t for t in range(times[0], times[-1] + 1, 60) if t % (minutes * 60) == 0]
+    assert len(times) == 2 * 24 * 60 // minutes
+    assert row["PeriodSeconds"] == minutes * 60
+
+
+def test_the_map_has_every_interval_and_no_other(template: Template) -> None:
+    assert list(template["Mappings"]["DecisionInterval"]) == [str(n) for n in INTERVALS_MIN]
+
+
+def test_the_risk_check_fires_every_minute_and_the_report_at_nine_in_seoul(
+    template: Template,
+) -> None:
+    seoul = timedelta(hours=9)
+    reports = firing(schedule(template, "daily_report"))
+
+    assert len(firing(schedule(template, "risk_check"))) == 2 * 24 * 60
+    assert [(datetime.fromtimestamp(t, UTC) + seoul).time().isoformat() for t in reports] == [
+        "09:00:00"
+    ] * 2
+
+
+def test_rules_can_be_switched_off_together_with_their_alarms(template: Template) -> None:
+    rules = [p for _door, kind, p in events(template) if kind == "Schedule"]
+
+    assert all(rule["State"] == {"Ref": "Schedules"} for rule in rules)
+    for name, resource in template["Resources"].items():
+        assert (resource.get("Condition") == "Scheduled") == name.endswith("MissedAlarm")
+
+
+def test_a_missed_run_is_noticed_within_one_period(template: Template) -> None:
+    alarms = of_type(template, "AWS::CloudWatch::Alarm")
+    lookup = ["DecisionInterval", {"Ref": "DecisionIntervalMinutes"}]
+
+    assert alarms["TradingCycleMissedAlarm"]["Period"] == {
+        "Fn::FindInMap": [*lookup, "PeriodSeconds"]
+    }
+    assert alarms["RiskCheckMissedAlarm"]["Period"] == 60
+    assert alarms["DailyReportMissedAlarm"]["Period"] == 24 * 3_600
+    for row in template["Mappings"]["DecisionInterval"].values():
+        assert row["MissedPeriods"] == (3 if row["PeriodSeconds"] == 60 else 1)
+
+
+def test_cron_is_read_as_the_rules_read_it() -> None:
+    noon = datetime(2025, 9, 7, 12, 5, tzinfo=UTC)
+
+    assert fires("cron(5 12 * * ? *)", noon)
+    assert fires("cron(0/5 * * * ? *)", noon)
+    assert not fires("cron(0/10 * * * ? *)", noon)
+    assert not fires("cron(5 0/5 * * ? *)", noon)
+    with pytest.raises(AssertionError):
+        fires("rate(1 minute)", noon)
+    with pytest.raises(AssertionError):
+        fires("cron(0 0 ? * MON *)", noon)
