@@ -83,9 +83,9 @@ def fence(ports: Ports, setup: Setup, t: int) -> tuple[int, bool]:
     """Revoke what is PENDING and wait out what is on the way; return (revoked, acknowledged)."""
     revoked = 0
     for _round in range(ROUNDS):
-        intents = load(ports, setup, t).intents.values()
+        intents = list(load(ports, setup, t).intents.values())
         after = [taken_back(ports, i) for i in intents]
-        revoked += sum(1 for i in after if i.phase is Phase.REVOKED)
+        revoked += sum(1 for i, now in zip(intents, after, strict=True) if now is not i)
         if any(i.phase is Phase.PENDING for i in after):
             continue  # somebody else was first with it: look again
         travelling = [i.deadline_s for i in after if on_the_way(ports, i)]

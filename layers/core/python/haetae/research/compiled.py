@@ -34,6 +34,7 @@ HOT = frozenset(
         "fee_ceil",
     }
 )
+ENTRIES = frozenset({"advance"})  # kept on disk, with all they call inside
 type Compiled = dict[Callable[..., Any], Callable[..., Any]]
 
 
@@ -62,8 +63,13 @@ def compile_functions(
         copy = FunctionType(function.__code__, namespace, function.__name__)
         copy.__module__ = function.__module__
         copy.__qualname__ = function.__qualname__
+        entry = function.__name__ in ENTRIES
         copies[function] = numba.njit(
-            cache=True, error_model="numpy", forceinline=function.__name__ in HOT
+            cache=entry,
+            error_model="numpy",
+            forceinline=function.__name__ in HOT,
+            no_cpython_wrapper=not entry,
+            no_cfunc_wrapper=True,
         )(copy)
     for namespace in namespaces.values():
         for name, value in list(namespace.items()):
