@@ -9,6 +9,7 @@ from typing import Protocol
 
 from haetae.base.errors import ConfigError, DataError
 from haetae.kernel.state import Candle
+from haetae.wiring.settings import check_markets
 
 BASE_URL = "https://api.upbit.com"
 INTERVALS = {
@@ -44,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
     """Collect what the arguments ask for; return the exit code. Raises HaetaeError."""
     from haetae.adapters.pyupbit_history import PyupbitHistory
 
+    check_markets((args.market,))
     interval_min = INTERVALS[args.interval]
     out_path = args.out / file_name(args.market, interval_min)
     rows = collect(

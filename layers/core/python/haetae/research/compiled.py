@@ -34,7 +34,7 @@ HOT = frozenset(
         "fee_ceil",
     }
 )
-ENTRIES = frozenset({"advance"})  # kept on disk, with all they call inside
+ENTRIES = frozenset({"advance"})
 type Compiled = dict[Callable[..., Any], Callable[..., Any]]
 
 
@@ -46,15 +46,18 @@ def compiled_kernel() -> Compiled:
 
 
 def compile_functions(
-    functions: Iterable[Callable[..., Any]], folder: Path, also: Compiled | None = None
+    functions: Iterable[Callable[..., Any]], folder: Path, entries: frozenset[str] = ENTRIES
 ) -> Compiled:
-    """Return numba copies of `functions` that call each other and `also`, cached in `folder`."""
+    """Return numba copies of `functions` that call each other.
+
+    Only `entries` can be called from Python and are kept in `folder`, with all they call inside.
+    """
     import numba
     from numba.core import config
 
     folder.mkdir(parents=True, exist_ok=True)
     config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]  # read when a dispatcher is made
-    copies: Compiled = dict(also or {})
+    copies: Compiled = {}
     namespaces: dict[int, dict[str, Any]] = {}
     for function in functions:
         assert isinstance(function, FunctionType)
@@ -63,8 +66,8 @@ def compile_functions(
         copy = FunctionType(function.__code__, namespace, function.__name__)
         copy.__module__ = function.__module__
         copy.__qualname__ = function.__qualname__
-        entry = function.__name__ in ENTRIES
-        copies[function] = numba.njit(
+        entry = function.__name__ in entries
+        copies[function] = numba.njit(  # type: ignore[call-overload] # two true options unlisted
             cache=entry,
             error_model="numpy",
             forceinline=function.__name__ in HOT,
