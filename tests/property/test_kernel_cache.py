@@ -21,7 +21,8 @@ from haetae.kernel.profiles import PROFILES
 from haetae.kernel.state import NEW_MARKET, NO_POSITION
 from haetae.research.compiled import cache_folder, compile_functions, kernel_modules
 folder = Path(sys.argv[1]) if len(sys.argv) > 1 else cache_folder(kernel_modules())
-copies = compile_functions([quanta.fee_ceil, quanta.value_nearest, worth], folder)
+names = frozenset({"fee_ceil", "value_nearest", "worth"})
+copies = compile_functions([quanta.fee_ceil, quanta.value_nearest, worth], folder, names)
 market = NEW_MARKET._replace(close=1_000.0, position=NO_POSITION._replace(units=100_000_000))
 print(copies[worth](PROFILES["plan"][0], market))
 """

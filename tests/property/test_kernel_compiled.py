@@ -8,13 +8,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from haetae.kernel import quanta
+from haetae.kernel import codes, quanta
+from haetae.kernel.exits import sellable
 from haetae.kernel.profiles import PROFILES
-from haetae.research.compiled import compiled_kernel
+from haetae.kernel.registry import REGISTERED
+from haetae.research.compiled import cache_folder, compile_functions, kernel_modules
 from support.compiled import compiled_advance, one_at_a_time
 from support.folds import Run, bits, simulate
-from support.states import BALANCED_RAILS, QUICK, QUICK_GUIDE
-from support.tapes import MIXED, minutes_of, recorded, seeded_market, tape_of
+from support.states import (
+    BALANCED_RAILS,
+    BARE,
+    OFF,
+    QUICK,
+    QUICK_GUIDE,
+    UNITS,
+    account,
+    position,
+    rising,
+    selling,
+)
+from support.tapes import MIXED, T0, minutes_of, recorded, seeded_market, tape_of
 from support.worlds import EXTREME_PRICES, World, worlds
 
 MARKETS = ("KRW-BTC", "KRW-ETH", "KRW-DOGE")
@@ -92,6 +105,7 @@ LEAVES = {
     "fee_ceil": ("funds", "fee"),
     "share_floor": ("amount", "fee"),
     "share_ceil": ("amount", "fee"),
+    "part": ("amount", "some", "of"),
 }
 
 
@@ -99,6 +113,7 @@ def arguments(random: Random, names: tuple[str, ...]) -> list[float]:
     """Draw a leaf's arguments: any price, whatever of it the kernel may come to hold."""
     price = quanta.floor_tick(10.0 ** random.uniform(-5.0, 9.0))
     krw = random.randrange(5_000, 10**9)
+    of = random.randrange(2**53, 9 * 10**18)
     drawn = {
         "price": price,
         "bps": random.randrange(-9_999, 10_000),
@@ -107,6 +122,8 @@ def arguments(random: Random, names: tuple[str, ...]) -> list[float]:
         "funds": krw * 1_000_000,
         "fee": random.randrange(101),
         "amount": random.randrange(9 * 10**18),
+        "some": random.randrange(of // 3, of),
+        "of": of,
     }
     return [drawn[name] for name in names]
 
@@ -115,12 +132,39 @@ def arguments(random: Random, names: tuple[str, ...]) -> list[float]:
 def test_numbers_round_the_same_compiled(compiled: Callable[..., Any], name: str) -> None:
     plain = getattr(quanta, name)
     with one_at_a_time():
-        copy = compiled_kernel()[plain]
+        folder = cache_folder(kernel_modules())
+        copy = compile_functions(REGISTERED, folder, frozenset({plain.__name__}))[plain]
         copy(*arguments(Random(0), LEAVES[name]))
     random = Random(20_250_901)
     for _ in range(5_000):
         given_ = arguments(random, LEAVES[name])
         assert bits(plain(*given_)) == bits(copy(*given_)), given_
+
+
+@pytest.mark.parametrize("reason", [codes.FIRST_STOP, codes.EXIT_SIGNAL, codes.KILL])
+@pytest.mark.parametrize("units", [UNITS, 4_999_999])
+@pytest.mark.parametrize("open_order", [False, True])
+def test_a_position_being_left_gives_the_same_bits(
+    compiled: Callable[..., Any], reason: int, units: int, open_order: bool
+) -> None:
+    """All of one coin, or as little of it as can be sold only when its price has risen."""
+    held = rising(t=T0)._replace(position=position(units=units, leaving=reason))
+    if open_order:
+        half = selling(units // 2, codes.PARTIAL_PROFIT, t=T0, mark=1e5, kind=codes.PARTIAL)
+        held = held._replace(order=half)
+    candles = seeded_market(3, (("fall", 60), ("rise", 240)), price=98_000.0)
+    highest = max(c.close for c in candles[:-1])
+    world = (tape_of(candles), (BARE,), OFF)
+
+    plain = simulate(*world, account=account(), markets=[held])
+
+    sold = [line.trade.units for line in plain.trades if line.trade.reason == reason]
+    rest = units - open_order * (units // 2)
+    asked = reason != codes.KILL and sellable(OFF, highest, rest)
+    assert sold == [rest] * asked
+    assert not sellable(OFF, candles[0].close, 4_999_999)
+    assert sellable(OFF, highest, 4_999_999)
+    assert_same(plain, simulate(*world, account=account(), markets=[held], compiled=compiled))
 
 
 @DRAWN
@@ -134,5 +178,4 @@ def test_any_world_gives_the_same_bits(compiled: Callable[..., Any], world: Worl
 def test_extreme_prices_give_the_same_bits(
     compiled: Callable[..., Any], world: World, mode: int
 ) -> None:
-    world = world._replace(params=tuple(p._replace(partial_bps=0) for p in world.params))
     assert_same(simulate(*world, mode=mode), simulate(*world, mode=mode, compiled=compiled))

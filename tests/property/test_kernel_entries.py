@@ -80,7 +80,7 @@ def test_size_exceeds_none_of_its_bounds(
     assert 0.0 < kelly <= 1.0
     if kelly < 1.0:
         assert micro * Fraction(loss) <= Fraction(equity) * Fraction(kelly) * SLACK
-    assert krw <= 9e10 * price
+    assert krw <= 9e9 * price
 
 
 TIGHTER = {

@@ -1,13 +1,19 @@
 """Live trading is the backtest: driven minute by minute, the fold gives the same trades."""
 
+import sys
+from collections.abc import Callable
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from haetae.kernel.codes import ENTRY, EXIT, NO_ORDER
+from haetae.kernel.exits import sellable
 from haetae.kernel.profiles import PROFILES
-from support.folds import bits, fold, live, simulate
+from haetae.kernel.quanta import funds_ceil, funds_floor
+from haetae.kernel.state import Account, Fill, Market, Order
+from support.folds import bits, closed_before, fold, live, simulate
 from support.states import QUICK, QUICK_GUIDE
 from support.tapes import minutes_of, tape_of
 from support.worlds import World, worlds
@@ -60,6 +66,79 @@ def test_recorded_minutes_trade_live_as_simulated(calls: tuple[int, ...], refold
 @given(world=worlds(), seed=st.integers(0, 2**32), refold=st.booleans())
 def test_any_order_of_triggers_trades_as_simulated(world: World, seed: int, refold: bool) -> None:
     assert_live_is_simulated(world, refold=refold, seed=seed)
+
+
+def stingy(seed: int, until: int) -> Callable[[int, Order, Fill], Fill]:
+    """Return an exchange that trades nothing, some or all of an order before `until`."""
+
+    def venue(market: int, order: Order, fill: Fill) -> Fill:
+        share = Random(f"{seed} {market} {order.t}").choice((0, 1, 2, 3, 4))
+        if fill.t >= until or share == 4:
+            return fill
+        units = fill.units * share // 4
+        if units == 0:
+            return Fill(fill.t, 0.0, 0, 0)
+        count = funds_ceil if order.kind == ENTRY else funds_floor
+        return Fill(fill.t, fill.price, units, count(fill.price, units))
+
+    return venue
+
+
+@DRAWN
+@given(world=worlds(), seed=st.integers(0, 2**32))
+def test_an_exit_goes_on_for_one_reason_until_all_is_sold(world: World, seed: int) -> None:
+    reasons: dict[tuple[int, int], int] = {}
+
+    def watch(_t: int, account: Account, markets: tuple[Market, ...], equity: int) -> None:
+        owed = sum(m.position.reserved + m.order.reserved for m in markets)
+        assert account.reserved == owed >= 0
+        assert account.cash >= 0
+        for i, m in enumerate(markets):
+            q = m.position
+            if q.leaving == 0:
+                assert q.units == 0 or (i, q.t) not in reasons
+                continue
+            assert reasons.setdefault((i, q.t), q.leaving) == q.leaving
+            assert m.order.kind != NO_ORDER or not sellable(world.rails, m.close, q.units)
+        if all(m.position.units == 0 and m.order.kind == NO_ORDER for m in markets):
+            assert account.reserved == 0
+            assert equity == account.cash
+
+    venue = stingy(seed, sys.maxsize)
+    lived = live(*world, calls=(0, 1), watch=watch, venue=venue)
+    again = live(*world, refold=True, venue=venue)
+    assert again.trades == lived.trades
+    assert bits((again.account, again.markets)) == bits((lived.account, lived.markets))
+    entered: dict[int, int] = {}
+    for i, trade in lived.trades:
+        if trade.kind == ENTRY and trade.units:
+            entered[i] = trade.t
+        elif trade.kind == EXIT and trade.units:
+            assert trade.reason == reasons[i, entered[i]]
+
+
+@DRAWN
+@given(world=worlds(), seed=st.integers(0, 2**32), minutes=st.integers(200, 900))
+def test_what_was_sold_little_by_little_goes_on_as_simulated(
+    world: World, seed: int, minutes: int
+) -> None:
+    t = min(world.tape.times) + minutes * 60
+    assume(t < max(world.tape.times))
+    kept: list[tuple[Account, tuple[Market, ...]]] = []
+
+    def watch(minute: int, account: Account, markets: tuple[Market, ...], _equity: int) -> None:
+        if minute == t:
+            kept.append((account, markets))
+
+    lived = live(*world, watch=watch, venue=stingy(seed, t))
+    ((account, markets),) = kept
+    rest = world.tape._replace(
+        starts=[closed_before(world.tape, i, t) for i in range(len(world.params))]
+    )
+    run = simulate(rest, world.params, world.rails, account=account, markets=markets, start=t)
+    assert run.trades == tuple(line for line in lived.trades if line.trade.t >= t)
+    assert bits((run.account, run.markets)) == bits((lived.account, lived.markets))
+    assert run.reached.equity == lived.equity
 
 
 @DRAWN

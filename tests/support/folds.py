@@ -8,7 +8,17 @@ from typing import Any, NamedTuple
 from haetae.kernel.advance import TRADE_INTS, Log, Reached, Tape, advance
 from haetae.kernel.codes import NO_ORDER, RUN
 from haetae.kernel.fills import simulate_fill, trade_of
-from haetae.kernel.state import NEW_MARKET, NO_FILL, Account, Fill, Market, Params, Rails, Trade
+from haetae.kernel.state import (
+    NEW_MARKET,
+    NO_FILL,
+    Account,
+    Fill,
+    Market,
+    Order,
+    Params,
+    Rails,
+    Trade,
+)
 from haetae.kernel.step import open_account
 from support.tapes import MINUTE_S, as_arrays, candle_at
 
@@ -47,6 +57,7 @@ def simulate(
     *,
     account: Account | None = None,
     markets: Sequence[Market] | None = None,
+    start: int | None = None,
     until: int | None = None,
     mode: int = RUN,
     step_s: int = MINUTE_S,
@@ -54,6 +65,8 @@ def simulate(
 ) -> Run:
     """Fold the tape with the kernel filling its own orders."""
     t0, t1 = span(tape)
+    if start is not None:
+        t0 = start
     to_t = t1 if until is None else until
     rows = len(tape.times) + 2
     decisions = (to_t - t0) // MINUTE_S + 2
@@ -167,13 +180,15 @@ def live(
     mode: int = RUN,
     until: int | None = None,
     watch: Callable[[int, Account, tuple[Market, ...], int], None] | None = None,
+    venue: Callable[[int, Order, Fill], Fill] | None = None,
 ) -> Live:
     """Drive the fold minute by minute; `calls` are the `decide` flags of each minute's triggers.
 
     `watch` is shown every minute that is kept: its time, account, markets and equity.
 
-    The exchange fills an order as the simulation would. With `refold` the state is kept only
-    when the fold says that there is something to write, and folded again from there.
+    The exchange fills an order as the simulation would, or as `venue` makes of that: it is given
+    the market's number, the order and that fill. With `refold` the state is kept only when the
+    fold says that there is something to write, and folded again from there.
     """
     t0, t1 = span(tape)
     account = open_account(rails, t0, CASH)
@@ -190,6 +205,11 @@ def live(
                 exchange_fill(tape, i, p, m, minute)
                 for i, (p, m) in enumerate(zip(params, markets, strict=True))
             ]
+            if venue is not None:
+                fills = [
+                    venue(i, m.order, fill) if fill.t != 0 else fill
+                    for i, (m, fill) in enumerate(zip(markets, fills, strict=True))
+                ]
             seen = [closed_before(tape, i, minute) for i in range(len(params))]
             window = Tape(tape.times, tape.prices, list(at), seen)
             after, last, reached = fold(

@@ -137,11 +137,13 @@ def position(
     risk: int = 1_000 * WON,
     pnl: int = 0,
     reserved: int = 0,
+    leaving: int = 0,
 ) -> Position:
     """Return a position of one coin bought at 100,000 won, no exit set."""
     return NO_POSITION._replace(
         units=units, t=NOW - 3_600, price=price, spent=spent, stop=stop, trailing=trailing,
         target=target, partial=partial, high=high, risk=risk, pnl=pnl, reserved=reserved,
+        leaving=leaving,
     )  # fmt: skip
 
 

@@ -1,9 +1,19 @@
 """The fold's order of events, live and simulated."""
 
+from itertools import permutations
+
 import pytest
 
 from haetae.kernel import codes
-from haetae.kernel.state import NO_FILL, Account, Candle, Market, Rails
+from haetae.kernel.state import (
+    NO_FILL,
+    NO_ORDER_OPEN,
+    NO_POSITION,
+    Account,
+    Candle,
+    Market,
+    Rails,
+)
 from support.folds import fold, simulate
 from support.scenarios import scenarios
 from support.states import (
@@ -22,6 +32,7 @@ from support.states import (
     filled,
     position,
     rising,
+    selling,
 )
 from support.tapes import MIXED, T0, seeded_market, tape_of
 
@@ -132,6 +143,24 @@ def test_the_risk_checks_exit_still_forbids_the_entry_of_the_later_cycle() -> No
     assert markets[1].verdict.rail == codes.EXIT_THIS_MINUTE
 
 
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_no_entry_at_a_decision_that_decides_an_exit_whatever_the_order_of_markets(
+    order: tuple[int, ...],
+) -> None:
+    start = [falling()._replace(position=position()), due(), due()]
+    states = [start[i] for i in order]
+    a, markets, reached = fold(OFF, [GUARDED] * 3, account(), states, tape_of([], [], []), NOW, NOW)
+    assert a.exit_t == NOW
+    for i, m in zip(order, markets, strict=True):
+        if i == 0:
+            assert (m.order.kind, m.order.reason) == (codes.EXIT, codes.EXIT_SIGNAL)
+        else:
+            assert m.order.kind == codes.NO_ORDER
+            assert m.verdict.rail == codes.EXIT_THIS_MINUTE
+        assert m.decided == NOW
+    assert reached.fired == 1 << codes.EXIT_THIS_MINUTE
+
+
 @pytest.mark.parametrize(("allowed", "kinds"), [(1, [1, 0, 0]), (2, [1, 1, 0]), (0, [1, 1, 1])])
 def test_wishes_of_one_minute_share_the_positions_in_the_configured_order(
     allowed: int, kinds: list[int]
@@ -151,12 +180,14 @@ def test_wishes_of_one_minute_share_the_cash_and_the_budget() -> None:
     spent = sum(m.order.krw for m in markets)
     assert spent * 10_025 <= 10_000_000 * 10_000
     tight = account(day_floor=(10_000_000 - 100_000) * WON)
-    a, markets, _ = fold(
+    a, markets, reached = fold(
         PLAN_RAILS._replace(max_positions=0), [PLAN] * 3, tight, [due()] * 3,
         tape_of([], [], []), NOW, NOW,
     )  # fmt: skip
+    assert reached.fired >> codes.LOSS_BUDGET & 1
     assert a.reserved == sum(m.order.reserved for m in markets) <= 100_000 * WON
-    assert [m.verdict.rail for m in markets][1:] == [codes.LOSS_BUDGET] * 2
+    assert [m.verdict.rail for m in markets][1:] == [codes.LOSS_BUDGET, codes.MIN_ORDER]
+    assert [m.order.kind for m in markets] == [codes.ENTRY, codes.ENTRY, codes.NO_ORDER]
 
 
 def test_a_late_cycle_drops_the_entry_but_not_the_exit() -> None:
@@ -217,6 +248,115 @@ def test_a_fill_is_applied_before_the_candle_that_may_stop_it() -> None:
         fills=[filled(100_000.0, UNITS)],
     )  # fmt: skip
     assert markets[0].order.reason == codes.FIRST_STOP
+
+
+def test_an_exit_is_asked_for_until_all_is_sold_and_ends_as_simulated() -> None:
+    held = falling()._replace(position=position(reserved=7 * WON))
+    a, markets, _ = fold(OFF, [BARE], account(reserved=7 * WON), [held], EMPTY, NOW, NOW)
+    assert markets[0].order == selling(UNITS, codes.EXIT_SIGNAL, mark=100_000.0)
+    left, now = UNITS, NOW
+    for sold in (0, UNITS // 2, 0, UNITS // 4, UNITS // 8):
+        tape = tape_of(minutes(100_000.0, start=now))
+        fills = [filled(100_000.0, sold, t=now)]
+        now += 60
+        a, markets, reached = fold(OFF, [BARE], a, markets, tape, now - 60, now, fills=fills)
+        left -= sold
+        assert (reached.t, a.exit_t) == (now, now)
+        assert markets[0].order == selling(left, codes.EXIT_SIGNAL, t=now, mark=100_000.0)
+        assert a.reserved == markets[0].position.reserved > 0
+    tape = tape_of(minutes(98_000.0, start=now))
+    run = simulate(tape, [BARE], OFF, account=a, markets=markets)
+    assert [line.trade[:5] for line in run.trades] == [
+        (now, codes.EXIT, codes.EXIT_SIGNAL, 98_000.0, left)
+    ]
+    after = fold(
+        OFF, [BARE], a, markets, tape, now, now + 60, fills=[filled(98_000.0, left, t=now)]
+    )
+    assert (run.account, run.markets) == after[:2]
+    assert run.account.reserved == 0
+    assert run.markets[0].position == NO_POSITION
+
+
+@pytest.mark.parametrize("sold", [0, UNITS // 2])
+def test_a_flat_wish_meets_an_open_first_take_profit_and_sells_after_it(sold: int) -> None:
+    half = selling(UNITS // 2, codes.PARTIAL_PROFIT, mark=100_000.0, kind=codes.PARTIAL)
+    m = falling()._replace(position=position(), order=half)
+    a, markets, _ = fold(OFF, [GUARDED], account(), [m], EMPTY, NOW, NOW)
+    assert markets[0].order == half
+    a, markets, reached = fold(
+        OFF, [GUARDED], a, markets, tape_of(minutes(100_000.0)), NOW, NOW + 60,
+        fills=[filled(100_000.0, sold)],
+    )  # fmt: skip
+    assert markets[0].position.units == UNITS - sold
+    left = selling(UNITS - sold, codes.EXIT_SIGNAL, t=NOW + 60, mark=100_000.0)
+    assert markets[0].order == left
+    assert a.exit_t == reached.t == NOW + 60
+
+
+def test_a_flat_wish_meets_an_open_first_take_profit_in_a_simulation() -> None:
+    half = selling(UNITS // 2, codes.PARTIAL_PROFIT, mark=100_000.0, kind=codes.PARTIAL)
+    m = falling()._replace(position=position(leaving=codes.EXIT_SIGNAL), order=half)
+    tape = tape_of(minutes(99_000.0, 98_000.0))
+    run = simulate(tape, [BARE], OFF, account=account(), markets=[m])
+    assert [line.trade[:5] for line in run.trades] == [
+        (NOW, codes.PARTIAL, codes.PARTIAL_PROFIT, 99_000.0, UNITS // 2),
+        (NOW + 60, codes.EXIT, codes.EXIT_SIGNAL, 98_000.0, UNITS // 2),
+    ]
+    assert run.markets[0].position == NO_POSITION
+
+
+def test_what_a_kill_sold_in_part_is_left_to_whoever_slices_it() -> None:
+    order = selling(UNITS // 4, codes.KILL, mark=100_000.0)
+    q = position(stop=95_000.0, leaving=codes.KILL)
+    m = falling(t=NOW + 60)._replace(position=q, order=order)
+    a, after, reached, fired = one(
+        m, minutes(90_000.0, 80_000.0), NOW, NOW + 120, fill=filled(100_000.0, UNITS // 4)
+    )
+    assert (after.order, fired, a.exit_t) == (NO_ORDER_OPEN, 0, 0)
+    assert (after.position.units, after.position.leaving) == (UNITS * 3 // 4, codes.KILL)
+    assert reached == NOW + 60
+
+
+def test_a_position_too_small_to_sell_stops_the_fold_once() -> None:
+    small = position(units=1_000_000, stop=95_000.0)
+    m = rising()._replace(decided=NOW, position=small)
+    candles = minutes(*[90_000.0] * 5)
+    a, m, reached, fired = one(m, candles, NOW, NOW + 300)
+    assert (reached, fired) == (NOW + 60, 1 << codes.FIRST_STOP)
+    assert (m.order.kind, a.exit_t) == (codes.NO_ORDER, 0)
+    a, m, reached, fired = one(m, candles[1:], reached, NOW + 300, a=a)
+    assert (reached, fired) == (NOW + 300, 0)
+    candles = minutes(400_000.0, 500_000.0, 500_000.0, start=NOW + 300)
+    a, m, reached, fired = one(m, candles, NOW + 300, NOW + 480, a=a)
+    assert (reached, fired, a.exit_t) == (NOW + 420, 0, NOW + 420)
+    assert m.order == selling(1_000_000, codes.FIRST_STOP, t=NOW + 420, mark=500_000.0)
+
+
+def test_a_first_take_profit_that_cannot_be_sold_stops_the_fold_once() -> None:
+    params = BARE._replace(partial_share_bps=4_000)
+    q = position(units=9_999_998, partial=105_000.0)
+    m = rising()._replace(decided=NOW, position=q)
+    candles = minutes(*[106_000.0] * 5)
+    a, markets, reached = fold(OFF, [params], account(), [m], tape_of(candles), NOW, NOW + 300)
+    assert (reached.t, reached.fired) == (NOW + 60, 1 << codes.PARTIAL_PROFIT)
+    a, markets, reached = fold(OFF, [params], a, markets, tape_of(candles[1:]), NOW + 60, NOW + 300)
+    assert (reached.t, reached.fired) == (NOW + 300, 0)
+    assert markets[0].position.units == 9_999_998
+
+
+def test_a_candle_that_comes_late_was_never_there() -> None:
+    held = rising()._replace(decided=NOW, position=position(stop=95_000.0))
+    late = [candle(90_000.0, t=NOW - 300), candle(200_000.0, t=NOW - 60)]
+    candles = minutes(99_000.0, 98_000.0)
+    told = one(held, late + candles, NOW, NOW + 120)
+    assert told == one(held, candles, NOW, NOW + 120)
+    assert told[1].close == 98_000.0
+    assert one(held, late, NOW, NOW + 120)[1] == held
+    runs = [
+        simulate(tape_of(some), [GUARDED], OFF, account=account(), markets=[held], start=NOW)
+        for some in (late + candles, candles)
+    ]
+    assert runs[0] == runs[1]
 
 
 def test_a_zero_fill_frees_the_market() -> None:

@@ -13,7 +13,8 @@ from haetae.kernel.entries import (
     size,
     stop_distance,
 )
-from haetae.kernel.state import Account, Params, Rails, Tally
+from haetae.kernel.quanta import MAX_UNITS, buy_units
+from haetae.kernel.state import Account, Params, Rails, Tally, Verdict
 from support.states import BARE, NOW, OFF, PLAN, PLAN_RAILS, WON, account, rising
 
 EQUITY = 10_000_000 * WON
@@ -152,7 +153,13 @@ def test_cash_of_entries_that_have_not_filled_is_spent_already() -> None:
 
 def test_volume_of_the_cheapest_coins_fits_64_bits() -> None:
     bound = size(OFF, account(), rising(price=0.000_01), EQUITY, LOSS, 0)
-    assert (bound.rail, bound.krw) == (codes.MAX_ORDER, 900_000)
+    assert (bound.rail, bound.krw) == (codes.MAX_ORDER, 90_000)
+
+
+@pytest.mark.parametrize("price", [0.000_01, 0.000_000_5, 0.000_000_1])
+def test_volume_fits_64_bits_at_a_fill_far_below_its_decision(price: float) -> None:
+    bound = size(OFF, account(), rising(price=price), EQUITY, LOSS, 0)
+    assert 0 < buy_units(bound.krw, price / 10.0) <= MAX_UNITS
 
 
 @pytest.mark.parametrize(
@@ -187,7 +194,8 @@ def test_kelly_without_an_edge_means_no_trade() -> None:
         PLAN_RAILS, PLAN, losing, rising(), NOW, NOW, EQUITY, codes.RUN, 0, 0
     )
     assert order.kind == codes.NO_ORDER
-    assert (verdict.rail, verdict.krw) == (codes.KELLY, 0)
+    assert verdict == (codes.MIN_ORDER, verdict.limit, 0.0, 0)
+    assert verdict.limit > PLAN_RAILS.min_order
     assert fired == 1 << codes.KELLY
 
 
@@ -239,6 +247,18 @@ def test_least_entry_can_still_be_sold_at_its_stop() -> None:
     assert proposed(least - 1, params) == (codes.NO_ORDER, 0, refusal)
     assert proposed(least, params) == (codes.ENTRY, least, 1 << codes.MAX_ORDER)
     assert least * 0.9 >= rails.min_order
+
+
+def test_the_verdict_of_an_entry_too_small_names_the_minimum() -> None:
+    rails = OFF._replace(max_order=4_000)
+    params = BARE._replace(stop_bps=500)
+    order, verdict, fired = propose_entry(
+        rails, params, account(), rising(), NOW, NOW, EQUITY, codes.RUN, 0, 0
+    )
+    loss = 0.051 + cost_share(rails, 100_000.0)
+    assert order.kind == codes.NO_ORDER
+    assert verdict == Verdict(codes.MIN_ORDER, float(least_order(rails, loss)), 4_000.0, 0)
+    assert fired == 1 << codes.MAX_ORDER | 1 << codes.MIN_ORDER
 
 
 def test_an_entry_that_could_lose_everything_is_refused() -> None:

@@ -5,9 +5,17 @@ from itertools import product
 import pytest
 
 from haetae.kernel import codes
-from haetae.kernel.exits import candle_step, exit_order, exit_reason, raised
+from haetae.kernel.exits import (
+    candle_step,
+    exit_order,
+    exit_reason,
+    left_for,
+    partial_order,
+    raised,
+    without_partial,
+)
 from haetae.kernel.fills import first_stop, level_above
-from haetae.kernel.state import NEW_CRASH, NO_BAR, Crash, Market
+from haetae.kernel.state import NEW_CRASH, NO_BAR, NO_ORDER_OPEN, Crash, Market, Position
 from support.states import (
     BARE,
     NOW,
@@ -19,6 +27,7 @@ from support.states import (
     crash_floor,
     position,
     rising,
+    selling,
 )
 
 STOP, PARTIAL, TARGET, CRASH = 95_000.0, 105_000.0, 110_000.0, 90_000.0
@@ -26,12 +35,12 @@ STOP, PARTIAL, TARGET, CRASH = 95_000.0, 105_000.0, 110_000.0, 90_000.0
 
 @pytest.mark.parametrize(
     ("stop", "trailing", "target", "partial", "crash"),
-    [row for row in product((0, 1), repeat=5) if row[2:] != (0, 1, 1) or row[0]],
+    list(product((0, 1), repeat=5)),
 )
 def test_truth_table_of_exits_that_are_all_touched(
     stop: int, trailing: int, target: int, partial: int, crash: int
 ) -> None:
-    """A candle that falls through everything and rose through everything: the stop is first."""
+    """A candle that fell and rose through everything: the stop is first, the first level last."""
     held = rising()._replace(
         position=position(
             stop=STOP * stop, trailing=trailing, target=TARGET * target, partial=PARTIAL * partial
@@ -43,10 +52,10 @@ def test_truth_table_of_exits_that_are_all_touched(
         expected = codes.CHANDELIER if trailing else codes.FIRST_STOP
     elif target:
         expected = codes.TAKE_PROFIT
-    elif partial:
-        expected = codes.PARTIAL_PROFIT
+    elif crash:
+        expected = codes.FLASH_CRASH
     else:
-        expected = codes.FLASH_CRASH if crash else 0
+        expected = codes.PARTIAL_PROFIT if partial else 0
     params = BARE._replace(flash_crash_bps=500 if crash else 0)
     if crash:
         held = held._replace(crash=Crash(NOW // 300 * 300, 110_000.0, 0.0, 104_500.0))
@@ -87,6 +96,18 @@ def test_flash_crash_boundary(close: float, reason: int) -> None:
 def test_an_open_order_is_not_doubled() -> None:
     held = rising()._replace(position=position(stop=STOP), order=bought(5_000))
     assert candle_step(BARE, held, candle(80_000.0))[1] == 0
+
+
+@pytest.mark.parametrize("leaving", [codes.EXIT_SIGNAL, codes.FIRST_STOP, codes.KILL])
+def test_a_position_being_left_touches_nothing_more(leaving: int) -> None:
+    params = BARE._replace(flash_crash_bps=500)
+    q = position(stop=STOP, target=TARGET, partial=PARTIAL, leaving=leaving)
+    held = rising()._replace(position=q, crash=crash_floor(CRASH))
+    everything = candle(90_000.0, opened=100_000.0, high=110_000.0, low=89_000.0)
+    after, reason, mark = candle_step(params, held, everything)
+    assert (reason, mark) == (0, 90_000.0)
+    assert after.position.leaving == leaving
+    assert after.position.high == 110_000.0
 
 
 def test_exits_are_tested_as_they_stood_before_the_candle_raised_them() -> None:
@@ -159,21 +180,29 @@ def test_targets_lie_on_the_tick_above(bps: int, expected: float) -> None:
     assert level_above(100_000.0, bps) == expected
 
 
-def market_of(units: int, close: float = 100_000.0) -> Market:
+def market_of(units: int, *, leaving: int = 0, close: float = 100_000.0) -> Market:
     """Return a market that holds `units`."""
-    return rising(price=close)._replace(position=position(units=units))
+    return rising(price=close)._replace(position=position(units=units, leaving=leaving))
 
 
 def test_an_exit_sells_everything() -> None:
-    order = exit_order(OFF, BARE, market_of(UNITS), NOW, codes.FIRST_STOP, 95_000.0)
+    order = exit_order(OFF, market_of(UNITS, leaving=codes.FIRST_STOP), NOW, 95_000.0)
     assert (order.kind, order.units, order.reason) == (codes.EXIT, UNITS, codes.FIRST_STOP)
-    assert (order.mark, order.krw, order.reserved) == (95_000.0, 0, 0)
+    assert (order.t, order.mark, order.krw, order.reserved) == (NOW, 95_000.0, 0, 0)
 
 
-def test_a_partial_exit_sells_its_share() -> None:
+def test_an_exit_waits_for_the_order_that_is_open() -> None:
+    half = selling(UNITS // 2, codes.PARTIAL_PROFIT, mark=100_000.0, kind=codes.PARTIAL)
+    held = market_of(UNITS, leaving=codes.EXIT_SIGNAL)._replace(order=half)
+    assert exit_order(OFF, held, NOW + 60, 100_000.0) == half
+
+
+def test_a_first_take_profit_sells_its_share() -> None:
     params = BARE._replace(partial_share_bps=3_333)
-    order = exit_order(OFF, params, market_of(UNITS + 1), NOW, codes.PARTIAL_PROFIT, 1.0)
+    order = partial_order(OFF, params, market_of(UNITS + 1), NOW, 95_000.0)
     assert (order.kind, order.units) == (codes.PARTIAL, 33_330_000)
+    assert (order.reason, order.t) == (codes.PARTIAL_PROFIT, NOW)
+    assert (order.mark, order.krw, order.reserved) == (95_000.0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -181,24 +210,39 @@ def test_a_partial_exit_sells_its_share() -> None:
     [
         (10_000_000, 5_000, codes.PARTIAL, 5_000_000),
         (9_999_999, 5_000, codes.NO_ORDER, 0),
-        (9_999_998, 5_000, codes.EXIT, 9_999_998),
+        (9_999_999, 5_001, codes.EXIT, 9_999_999),
+        (9_999_998, 5_000, codes.NO_ORDER, 0),
         (9_999_998, 4_000, codes.NO_ORDER, 0),
-        (5_000_000, 5_000, codes.EXIT, 5_000_000),
-        (4_999_999, 5_000, codes.NO_ORDER, 0),
+        (8_333_334, 6_000, codes.EXIT, 8_333_334),
+        (12_500_000, 6_000, codes.PARTIAL, 7_500_000),
+        (5_000_000, 10_000, codes.EXIT, 5_000_000),
+        (5_000_000, 5_000, codes.NO_ORDER, 0),
+        (4_999_999, 10_000, codes.NO_ORDER, 0),
     ],
 )
-def test_what_is_too_small_to_sell_stays_or_goes_with_the_rest(
+def test_a_part_too_small_to_sell_stays_and_a_rest_too_small_goes_with_it(
     units: int, share: int, kind: int, sold: int
 ) -> None:
     """5,000 won at 100,000 a coin are 0.05 coins."""
     params = BARE._replace(partial_share_bps=share)
-    order = exit_order(OFF, params, market_of(units), NOW, codes.PARTIAL_PROFIT, 1.0)
+    order = partial_order(OFF, params, market_of(units), NOW, 1.0)
     assert (order.kind, order.units) == (kind, sold)
+    assert order.reason == (codes.PARTIAL_PROFIT if kind else 0)
+
+
+def test_leaving_and_giving_a_level_up_change_nothing_else() -> None:
+    q = Position(*range(1, 14))
+    assert left_for(q, codes.KILL) == q._replace(leaving=codes.KILL)
+    assert without_partial(q) == q._replace(partial=0.0)
 
 
 def test_a_position_below_the_minimum_stays() -> None:
-    assert exit_order(OFF, BARE, market_of(4_999_999), NOW, codes.FIRST_STOP, 1.0).kind == 0
-    assert exit_order(OFF, BARE, market_of(5_000_000), NOW, codes.FIRST_STOP, 1.0).kind == 2
+    small = market_of(4_999_999, leaving=codes.FIRST_STOP)
+    assert exit_order(OFF, small, NOW, 1.0) == NO_ORDER_OPEN
+    assert exit_order(OFF, small._replace(close=100_001.0), NOW, 1.0).units == 4_999_999
+    enough = market_of(5_000_000, leaving=codes.FIRST_STOP)
+    assert exit_order(OFF, enough, NOW, 1.0).kind == codes.EXIT
+    assert exit_order(OFF, enough._replace(close=99_999.0), NOW, 1.0) == NO_ORDER_OPEN
 
 
 def test_candles_build_the_decision_candle() -> None:

@@ -1,9 +1,11 @@
 """Fills: fees, cash, profit, R, and reservations that come back to zero."""
 
+from math import inf, nextafter
+
 import pytest
 
 from haetae.kernel import codes
-from haetae.kernel.fills import adverse_bps, apply_fill, simulate_fill, tallied, trade_of
+from haetae.kernel.fills import abnormal, apply_fill, simulate_fill, tallied, trade_of
 from haetae.kernel.state import (
     NO_FILL,
     NO_ORDER_OPEN,
@@ -128,11 +130,48 @@ def test_an_entry_that_traded_in_part_holds_what_it_got() -> None:
     a, m = held(units=4 * UNITS)
     assert m.position.units == 4 * UNITS
     assert m.position.spent == 400_200 * WON
-    assert a.reserved == m.position.reserved
+    assert m.position.risk == 20_000 * WON
+    assert a.reserved == m.position.reserved == 24_000 * WON
     m = m._replace(order=selling(4 * UNITS, codes.EXIT_SIGNAL, mark=1.0))
     a, m, _ = apply_fill(OFF, FEES, a, m, filled(100_000.0, 4 * UNITS), NOW + 60)
     assert a.reserved == 0
     assert a.cash == 10_000_000 * WON - 400 * WON
+    assert a.tally == Tally(1, 0, 0.0, 400 / 20_000)
+
+
+@pytest.mark.parametrize("units", [1, 3, UNITS // 3, 7 * UNITS + 1, 10 * UNITS - 1, 10 * UNITS])
+@pytest.mark.parametrize("sales", [1, 2, 7])
+def test_an_entry_in_part_and_its_exits_leave_no_reservation(units: int, sales: int) -> None:
+    elsewhere = 123_456_789
+    a, m = buying()
+    a = a._replace(reserved=a.reserved + elsewhere)
+    a, m, _ = apply_fill(OFF, FEES, a, m, filled(100_000.0, units), NOW + 60)
+    assert a.reserved == elsewhere + m.position.reserved
+    assert 0 <= m.position.reserved * 10 * UNITS <= 60_000 * WON * units
+    for sale in range(sales, 0, -1):
+        some = m.position.units // sale
+        m = m._replace(order=selling(m.position.units, codes.FIRST_STOP, mark=1.0))
+        a, m, _ = apply_fill(OFF, FEES, a, m, filled(99_000.0, some), NOW + 120)
+        assert a.reserved == elsewhere + m.position.reserved
+    assert m.position == NO_POSITION
+    assert a.reserved == elsewhere
+
+
+def test_an_entry_that_cost_more_than_it_was_to_bears_no_more_than_its_risk() -> None:
+    a, m = buying()
+    a, m, _ = apply_fill(OFF, FEES, a, m, filled(100_000.0, 10 * UNITS + 1), NOW + 60)
+    assert (m.position.risk, m.position.reserved) == (50_000 * WON, 60_000 * WON)
+    assert a.reserved == 60_000 * WON
+
+
+def test_a_reason_to_leave_stays_until_all_is_sold() -> None:
+    a, m = held()
+    m = m._replace(position=m.position._replace(leaving=codes.CHANDELIER))
+    for units, left in ((4 * UNITS, codes.CHANDELIER), (6 * UNITS, 0)):
+        m = m._replace(order=selling(10 * UNITS, codes.CHANDELIER, mark=1.0))
+        a, m, _ = apply_fill(OFF, FEES, a, m, filled(100_000.0, units), NOW + 60)
+        assert m.position.leaving == left
+    assert m.position == NO_POSITION
 
 
 @pytest.mark.parametrize(
@@ -149,17 +188,43 @@ def test_tally_counts_r(pnl: int, risk: int, tally: Tally) -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "price", "bps"),
+    ("order", "price", "told"),
     [
-        (bought(5_000, mark=100_000.0), 101_000.0, 100),
-        (bought(5_000, mark=100_000.0), 99_000.0, -100),
-        (selling(1, codes.FIRST_STOP, mark=100_000.0), 99_000.0, 100),
-        (selling(1, codes.FIRST_STOP, mark=100_000.0), 101_000.0, -100),
-        (bought(5_000, mark=100_000.0), 100_999.0, 99),
+        (bought(5_000, mark=100_000.0), 101_000.0, True),
+        (bought(5_000, mark=100_000.0), 100_999.0, False),
+        (bought(5_000, mark=100_000.0), 99_000.0, False),
+        (bought(5_000, mark=100_000.0), 1.0, False),
+        (selling(1, codes.FIRST_STOP, mark=100_000.0), 99_000.0, True),
+        (selling(1, codes.FIRST_STOP, mark=100_000.0), 99_001.0, False),
+        (selling(1, codes.FIRST_STOP, mark=100_000.0), 101_000.0, False),
+        (selling(1, codes.PARTIAL_PROFIT, mark=100_000.0, kind=codes.PARTIAL), 99_000.0, True),
+        (selling(1, codes.PARTIAL_PROFIT, mark=100_000.0, kind=codes.PARTIAL), 1e9, False),
     ],
 )
-def test_adverse_is_against_us_on_either_side(order: Order, price: float, bps: int) -> None:
-    assert adverse_bps(order, price) == bps
+def test_abnormal_is_against_us_on_either_side(order: Order, price: float, told: bool) -> None:
+    assert abnormal(order, price, 100) is told
+    assert abnormal(order, price, 0) is False
+
+
+@pytest.mark.parametrize(
+    ("mark", "above", "below"),
+    [
+        (10.0, 10.1, 9.9),
+        (0.1, 0.101, 0.099),
+        (0.000_07, 0.000_070_7, 0.000_069_3),
+        (1_100.0, 1_111.0, 1_089.0),
+        (700.0, 707.0, 693.0),
+        (150_000_000.0, 151_500_000.0, 148_500_000.0),
+    ],
+)
+def test_abnormal_is_inclusive_at_every_scale_of_price(
+    mark: float, above: float, below: float
+) -> None:
+    buy, sale = bought(5_000, mark=mark), selling(1, codes.KILL, mark=mark)
+    assert abnormal(buy, above, 100)
+    assert not abnormal(buy, nextafter(above, 0.0), 100)
+    assert abnormal(sale, below, 100)
+    assert not abnormal(sale, nextafter(below, inf), 100)
 
 
 @pytest.mark.parametrize(("price", "fires"), [(100_900.0, 0), (101_000.0, 1), (101_100.0, 1)])
@@ -185,6 +250,13 @@ def test_simulated_exit_gets_the_open_less_slippage_on_the_tick_below() -> None:
     order = selling(3 * UNITS, codes.FIRST_STOP, mark=95_000.0)
     fill = simulate_fill(params, order, candle(99_000.0, opened=100_000.0))
     assert fill == (NOW, 99_850.0, 3 * UNITS, 299_550 * WON)
+
+
+@pytest.mark.parametrize("price", [1e-8, 2e-8])
+def test_a_simulated_sale_is_never_for_nothing(price: float) -> None:
+    order = selling(10**15, codes.FIRST_STOP, mark=price)
+    fill = simulate_fill(BARE._replace(slippage_bps=5_001), order, candle(price))
+    assert fill == (NOW, 1e-8, 10**15, 100_000)
 
 
 @pytest.mark.parametrize(

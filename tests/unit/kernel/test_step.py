@@ -1,17 +1,32 @@
 """The parts of a minute: crashes, slippage, wishes and what other markets have taken."""
 
+import pytest
+
 from haetae.kernel import codes
-from haetae.kernel.state import NEW_CRASH, NO_VERDICT, Account, Crash, Market, Trend
+from haetae.kernel.state import (
+    NEW_CRASH,
+    NO_ORDER_OPEN,
+    NO_POSITION,
+    NO_VERDICT,
+    Account,
+    Crash,
+    Market,
+    Trend,
+)
 from haetae.kernel.step import (
+    ask_exit,
     candle_events,
     close_bar,
-    decide_market,
+    decide_entry,
+    decide_exit,
     exposure,
+    goes_on,
     open_account,
     open_market,
     settle,
     worth,
 )
+from support.folds import fold
 from support.states import (
     BARE,
     NOW,
@@ -29,7 +44,7 @@ from support.states import (
     rising,
     selling,
 )
-from support.tapes import T0
+from support.tapes import T0, tape_of
 
 EQUITY = 10_000_000 * WON
 CRASHING = BARE._replace(flash_crash_bps=500)
@@ -38,8 +53,8 @@ T = NOW + 60
 
 
 def decide(a: Account, m: Market, *, mode: int = 0, others: int = 0) -> tuple[Account, Market, int]:
-    """Decide a market at NOW under the plan's rails."""
-    return decide_market(PLAN_RAILS, PLAN, a, m, NOW, NOW, EQUITY, mode, others, 0)
+    """Decide a market that holds nothing at NOW under the plan's rails."""
+    return decide_entry(PLAN_RAILS, PLAN, a, m, NOW, NOW, EQUITY, mode, others, 0)
 
 
 def test_flash_crash_sells_at_once_and_cools_down() -> None:
@@ -66,6 +81,26 @@ def test_a_stop_in_a_crash_sells_for_the_stop_and_cools_down() -> None:
     assert fired == 1 << codes.FIRST_STOP | 1 << codes.FLASH_CRASH
     assert m.order.reason == codes.FIRST_STOP
     assert a.cooldown == T + OFF.cooldown_s
+
+
+def test_a_crash_sells_everything_even_where_the_first_level_was_touched() -> None:
+    held = rising()._replace(position=position(partial=105_000.0), crash=WATCH)
+    c = candle(95_000.0, opened=109_000.0, high=110_000.0)
+    _, m, fired = candle_events(OFF, CRASHING, account(), held, c, T)
+    assert (m.order.kind, m.order.reason) == (codes.EXIT, codes.FLASH_CRASH)
+    assert m.order.units == UNITS
+    assert fired == 1 << codes.FLASH_CRASH
+
+
+@pytest.mark.parametrize(("ends_in_s", "fires"), [(-60, True), (0, True), (1, False), (120, False)])
+def test_a_crash_while_cooling_down_cools_down_anew_and_is_told_once(
+    ends_in_s: int, fires: bool
+) -> None:
+    flat = rising()._replace(crash=WATCH)
+    cooling = account(cooldown=T + ends_in_s)
+    a, _, fired = candle_events(OFF, CRASHING, cooling, flat, candle(90_000.0), T)
+    assert a.cooldown == T + OFF.cooldown_s
+    assert fired == int(fires) << codes.FLASH_CRASH
 
 
 def test_no_fall_no_cooldown() -> None:
@@ -105,6 +140,134 @@ def test_abnormal_slippage_of_a_partial_exit_sells_the_rest() -> None:
     assert (m.order.reason, m.order.units) == (codes.SLIPPAGE, UNITS // 2)
 
 
+def test_abnormal_slippage_of_an_exit_goes_on_for_its_own_reason() -> None:
+    rails = OFF._replace(slippage_limit_bps=100)
+    order = selling(UNITS, codes.CHANDELIER, mark=100_000.0)
+    m = rising()._replace(position=position(leaving=codes.CHANDELIER), order=order)
+    a, m, fired = settle(rails, BARE, account(), m, filled(98_000.0, UNITS // 2), T)
+    assert fired == 1 << codes.SLIPPAGE
+    assert (m.order.reason, m.order.units, m.order.t) == (codes.CHANDELIER, UNITS // 2, T)
+    assert (a.cooldown, a.exit_t) == (T + rails.cooldown_s, T)
+
+
+REASONS = (
+    codes.FIRST_STOP, codes.CHANDELIER, codes.TAKE_PROFIT, codes.PARTIAL_PROFIT,
+    codes.FLASH_CRASH, codes.SLIPPAGE, codes.EXIT_SIGNAL,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.parametrize("sold", [0, 1, UNITS // 2, UNITS - 5_000_000])
+def test_an_exit_that_did_not_sell_all_is_asked_for_again_at_once(reason: int, sold: int) -> None:
+    a, held = ask_exit(OFF, account(), rising()._replace(position=position()), NOW, reason, 1.0)
+    assert held.order == selling(UNITS, reason, mark=1.0)
+    a, m, fired = settle(OFF, BARE, a, held, filled(100_000.0, sold), T)
+    assert fired == 0
+    assert m.order == selling(UNITS - sold, reason, t=T, mark=100_000.0)
+    assert (m.position.units, m.position.leaving) == (UNITS - sold, reason)
+    assert a.exit_t == T
+    a, m, _ = settle(OFF, BARE, a, m, filled(100_000.0, UNITS - sold, t=T), T + 60)
+    assert (m.position, m.order) == (NO_POSITION, NO_ORDER_OPEN)
+    assert a.exit_t == T
+
+
+def test_what_a_kill_did_not_sell_waits_for_the_next_slice_from_outside() -> None:
+    held = rising()._replace(position=position(stop=95_000.0))
+    a, m = ask_exit(OFF, account(), held, NOW, codes.KILL, 100_000.0)
+    assert (m.order.reason, m.position.leaving) == (codes.KILL, codes.KILL)
+    for sold in (UNITS // 4, 0, UNITS // 4):
+        left = m.position.units - sold
+        slice_ = selling(UNITS // 4, codes.KILL, mark=100_000.0)
+        a, m, fired = settle(OFF, BARE, a, m._replace(order=slice_), filled(100_000.0, sold), T)
+        assert (m.order, fired) == (NO_ORDER_OPEN, 0)
+        assert (m.position.units, m.position.leaving) == (left, codes.KILL)
+        assert not goes_on(m)
+        a, m, fired = candle_events(OFF, BARE, a, m, candle(90_000.0), T)
+        assert (m.order, fired, a.exit_t) == (NO_ORDER_OPEN, 0, NOW)
+
+
+@pytest.mark.parametrize(
+    ("leaving", "kind", "told"),
+    [
+        (codes.FIRST_STOP, codes.NO_ORDER, True),
+        (codes.EXIT_SIGNAL, codes.NO_ORDER, True),
+        (codes.EXIT_SIGNAL, codes.PARTIAL, False),
+        (codes.FIRST_STOP, codes.EXIT, False),
+        (codes.KILL, codes.NO_ORDER, False),
+        (0, codes.NO_ORDER, False),
+    ],
+)
+def test_an_exit_goes_on_where_nothing_is_open_and_nobody_slices(
+    leaving: int, kind: int, told: bool
+) -> None:
+    order = selling(UNITS, leaving, mark=1.0, kind=kind) if kind else NO_ORDER_OPEN
+    m = rising()._replace(position=position(leaving=leaving), order=order)
+    assert goes_on(m) is told
+
+
+def test_abnormal_slippage_of_a_killed_position_asks_for_no_exit_of_its_own() -> None:
+    rails = OFF._replace(slippage_limit_bps=100)
+    order = selling(UNITS // 2, codes.KILL, mark=100_000.0)
+    m = rising()._replace(position=position(leaving=codes.KILL), order=order)
+    _, m, fired = settle(rails, BARE, account(), m, filled(98_000.0, UNITS // 2), T)
+    assert fired == 1 << codes.SLIPPAGE
+    assert (m.order, m.position.leaving) == (NO_ORDER_OPEN, codes.KILL)
+
+
+@pytest.mark.parametrize("sold", [0, UNITS // 2])
+def test_an_exit_wished_while_a_first_take_profit_is_open_comes_after_it(sold: int) -> None:
+    half = selling(UNITS // 2, codes.PARTIAL_PROFIT, mark=100_000.0, kind=codes.PARTIAL)
+    m = falling()._replace(position=position(partial=105_000.0), order=half)
+    a, m = decide_exit(OFF, BARE, account(), m, NOW)
+    assert (m.order, m.position.leaving) == (half, codes.EXIT_SIGNAL)
+    _, m, _ = settle(OFF, BARE, a, m, filled(100_000.0, sold), T)
+    assert m.order == selling(UNITS - sold, codes.EXIT_SIGNAL, t=T, mark=100_000.0)
+
+
+def test_a_position_too_small_to_sell_fires_once_and_is_sold_when_it_can_be() -> None:
+    small = position(units=5_000_000, stop=95_000.0)
+    a, m = account(), rising()._replace(position=small)
+    for close, rails in ((90_000.0, 1 << codes.FIRST_STOP), (91_000.0, 0), (99_950.0, 0)):
+        a, m, fired = candle_events(OFF, BARE, a, m, candle(close), T)
+        assert fired == rails
+        assert (m.order, m.position.leaving) == (NO_ORDER_OPEN, codes.FIRST_STOP)
+        assert a.exit_t == 0
+    a, m, fired = candle_events(OFF, BARE, a, m, candle(100_000.0), T + 60)
+    assert (fired, a.exit_t) == (0, T + 60)
+    assert m.order == selling(5_000_000, codes.FIRST_STOP, t=T + 60, mark=100_000.0)
+
+
+def test_a_first_take_profit_too_small_to_sell_is_given_up() -> None:
+    q = position(units=9_999_998, stop=95_000.0, target=120_000.0, partial=100_000.0)
+    params = BARE._replace(partial_share_bps=4_000)
+    held = rising()._replace(position=q)
+    a, m, fired = candle_events(OFF, params, account(), held, candle(100_000.0), T)
+    assert (fired, a) == (1 << codes.PARTIAL_PROFIT, account())
+    assert (m.position, m.order) == (q._replace(partial=0.0), NO_ORDER_OPEN)
+    _, m, fired = candle_events(OFF, params, a, m, candle(100_000.0), T + 60)
+    assert (fired, m.order) == (0, NO_ORDER_OPEN)
+
+
+def test_a_first_take_profit_that_would_leave_too_little_sells_all_until_it_has() -> None:
+    q = position(units=9_999_999, partial=100_000.0)
+    params = BARE._replace(partial_share_bps=6_000)
+    held = rising()._replace(position=q)
+    a, m, fired = candle_events(OFF, params, account(), held, candle(100_000.0), T)
+    assert (fired, a.exit_t) == (1 << codes.PARTIAL_PROFIT, T)
+    assert m.order == selling(9_999_999, codes.PARTIAL_PROFIT, t=T, mark=100_000.0)
+    assert m.position.leaving == codes.PARTIAL_PROFIT
+    _, m, _ = settle(OFF, params, a, m, filled(100_000.0, 0), T + 60)
+    assert m.order == selling(9_999_999, codes.PARTIAL_PROFIT, t=T + 60, mark=100_000.0)
+
+
+def test_an_ordinary_first_take_profit_leaves_nothing() -> None:
+    held = rising()._replace(position=position(partial=100_000.0))
+    a, m, _ = candle_events(OFF, BARE, account(), held, candle(100_000.0), T)
+    assert (m.order.kind, m.position.leaving, a.exit_t) == (codes.PARTIAL, 0, T)
+    _, m, _ = settle(OFF, BARE, a, m, filled(100_000.0, UNITS // 2), T + 60)
+    assert (m.order, m.position.leaving, m.position.partial) == (NO_ORDER_OPEN, 0, 0.0)
+
+
 def test_an_ordinary_fill_asks_for_nothing() -> None:
     rails = OFF._replace(slippage_limit_bps=100)
     m = rising()._replace(order=bought(1_000_000))
@@ -133,29 +296,43 @@ def test_a_flat_wish_sells_whatever_the_mode_latches_and_cooldown() -> None:
     held = falling()._replace(position=position())
     tired = account(day_latch=1, week_latch=1, cooldown=NOW + 9_999, entries=99, exit_t=NOW)
     for mode in (codes.RUN, codes.STOP, codes.HALT):
-        a, m, fired = decide(tired, held, mode=mode)
+        a, (m,), reached = fold(PLAN_RAILS, [PLAN], tired, [held], tape_of([]), NOW, NOW, mode=mode)
         assert (m.order.kind, m.order.reason) == (codes.EXIT, codes.EXIT_SIGNAL)
-        assert (a.exit_t, fired, m.decided) == (NOW, 0, NOW)
+        assert (m.position.leaving, m.decided) == (codes.EXIT_SIGNAL, NOW)
+        assert (a.exit_t, reached.fired) == (NOW, 0)
 
 
 def test_an_exit_wish_never_expires() -> None:
     held = falling()._replace(position=position())
     late = NOW + 99_999
-    _, m, _ = decide_market(PLAN_RAILS, PLAN, account(), held, NOW, late, EQUITY, 0, 0, 0)
+    _, (m,), reached = fold(PLAN_RAILS, [PLAN], account(), [held], tape_of([]), NOW, late)
     assert m.order.reason == codes.EXIT_SIGNAL
+    assert m.order.t == reached.t == NOW + 60
 
 
 def test_no_second_order_while_one_is_open_and_no_second_entry() -> None:
     waiting = rising()._replace(order=bought(50_000))
-    assert decide(account(), waiting)[1].order == waiting.order
+    assert decide(account(), waiting) == (account(), waiting._replace(decided=NOW), 0)
     holding = rising()._replace(position=position())
-    assert decide(account(), holding)[1].order.kind == codes.NO_ORDER
+    a, m = decide_exit(PLAN_RAILS, PLAN, account(), holding, NOW)
+    assert (a, m) == (account(), holding._replace(decided=NOW))
+    _, (m,), _ = fold(PLAN_RAILS, [PLAN], account(), [holding], tape_of([]), NOW, NOW)
+    assert m == holding._replace(decided=NOW)
     assert decide(account(), falling())[1].order.kind == codes.NO_ORDER
+
+
+@pytest.mark.parametrize("reason", [codes.FIRST_STOP, codes.SLIPPAGE, codes.KILL])
+def test_a_flat_wish_does_not_rename_an_exit_that_is_under_way(reason: int) -> None:
+    held = falling()._replace(position=position(leaving=reason))
+    a, m = decide_exit(OFF, BARE, account(), held, NOW)
+    assert (a, m) == (account(), held._replace(decided=NOW))
 
 
 def test_deciding_clears_the_last_verdict() -> None:
     spoken = falling()._replace(verdict=NO_VERDICT._replace(rail=codes.CASH))
     assert decide(account(), spoken)[1].verdict == NO_VERDICT
+    held = spoken._replace(position=position())
+    assert decide_exit(PLAN_RAILS, PLAN, account(), held, NOW)[1].verdict == NO_VERDICT
 
 
 def test_exposure_counts_positions_and_entries_and_their_cash() -> None:

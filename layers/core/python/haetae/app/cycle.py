@@ -31,7 +31,7 @@ from haetae.kernel.codes import (
 )
 from haetae.kernel.quanta import UNITS
 from haetae.kernel.state import Candle, Order
-from haetae.ledger.book import Book
+from haetae.ledger.book import Book, Halt
 from haetae.ledger.intent import Intent
 
 ATTEMPTS = 3  # against other writers
@@ -112,12 +112,26 @@ def load(ports: Ports, setup: Setup, t: int) -> Book:
 
 def halt_itself(ports: Ports, t: int, reason: str) -> None:
     """Go to HALT without being told; where the operator has said as much or more, that stands."""
-    stands = ports.books.move_halt(mode=HALT, t=t, reason=reason, by="haetae", expected=NO_EPOCH)
-    if stands.mode < HALT:
-        moved = ports.books.move_halt(
-            mode=HALT, t=t, reason=reason, by="haetae", expected=stands.epoch
-        )
+    if standing(ports, t).mode < HALT:
+        moved = tighten(ports, HALT, t=t, reason=reason, by="haetae")
         ports.messages.publish(messages.halted(moved))
+
+
+def tighten(ports: Ports, mode: int, *, t: int, reason: str, by: str) -> Halt:
+    """Move the halt to `mode`, unless a stricter one stands; return the halt as it then stands."""
+    stands = standing(ports, t)
+    for _attempt in range(ATTEMPTS):
+        if stands.mode > mode:
+            break
+        stands = ports.books.move_halt(mode=mode, t=t, reason=reason, by=by, expected=stands.epoch)
+        if stands.mode >= mode:
+            break
+    return stands
+
+
+def standing(ports: Ports, t: int) -> Halt:
+    """Return the halt as it stands, though the rest of the books may be unreadable."""
+    return ports.books.move_halt(mode=HALT, t=t, reason="", by="", expected=NO_EPOCH)
 
 
 def once(ports: Ports, setup: Setup, book: Book, t: int, *, decide: bool) -> Outcome | None:

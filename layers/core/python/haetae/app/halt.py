@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from haetae.app import messages
-from haetae.app.cycle import guard, load
+from haetae.app.cycle import guard, load, tighten
 from haetae.app.ports import Balance
 from haetae.app.send import ask, on_the_way, revoke
 from haetae.app.setup import Ports, Setup
@@ -51,10 +51,13 @@ def halt(ports: Ports, *, t: int, reason: str, by: str) -> Halt:
 
 
 def command(ports: Ports, mode: int, *, t: int, reason: str, by: str) -> Halt:
-    """Move the halt epoch to `mode` and say so."""
-    moved = ports.books.move_halt(mode=mode, t=t, reason=reason, by=by, expected=None)
-    ports.messages.publish(messages.halted(moved))
-    return moved
+    """Move the halt epoch to `mode` and say so; only `start` goes back to a milder mode.
+
+    A position that a kill is selling has no stop any more: the kill must go on until it is sold.
+    """
+    stands = tighten(ports, mode, t=t, reason=reason, by=by)
+    ports.messages.publish(messages.halted(stands))
+    return stands
 
 
 def kill(ports: Ports, setup: Setup, *, t: int, reason: str, by: str) -> KillReport:
@@ -63,7 +66,8 @@ def kill(ports: Ports, setup: Setup, *, t: int, reason: str, by: str) -> KillRep
     Moving the epoch is one write; after it nothing PENDING can go on to SENDING. Cancelling and
     selling are the risk check's work under a kill, so that it goes on with it every minute.
     """
-    moved = command(ports, KILLED, t=t, reason=reason, by=by)
+    moved = ports.books.move_halt(mode=KILLED, t=t, reason=reason, by=by, expected=None)
+    ports.messages.publish(messages.halted(moved))
     revoked, acknowledged = fence(ports, setup, t)
     guard(ports, setup, t)
     book = load(ports, setup, t)

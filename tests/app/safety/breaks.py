@@ -1,0 +1,56 @@
+"""A process that dies: its ports raise at one call, before the call or after it was carried out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from haetae.app.setup import Ports
+
+BEFORE, AFTER = "before", "after"
+
+
+class Died(BaseException):
+    """The process is gone; nothing of it may catch this."""
+
+
+@dataclass(kw_only=True)
+class Fuse:
+    """Counts the calls of all ports and dies at some: by number from 1, or the first of a name."""
+
+    at: tuple[int, ...] = ()
+    name: str = ""
+    when: str = BEFORE
+    calls: list[str] = field(default_factory=list)
+
+    def ports(self, ports: Ports) -> Ports:
+        """Return the ports with this fuse in each of them."""
+        return Ports(
+            exchange=Fused(ports.exchange, self),  # type: ignore[arg-type]
+            books=Fused(ports.books, self),  # type: ignore[arg-type]
+            messages=Fused(ports.messages, self),  # type: ignore[arg-type]
+            clock=Fused(ports.clock, self),  # type: ignore[arg-type]
+        )
+
+    def through(self, name: str, call: Callable[[], Any]) -> Any:
+        """Make a call, or die before or after it."""
+        self.calls.append(name)
+        first = name == self.name and self.calls.count(name) == 1
+        dies = first or len(self.calls) in self.at
+        if dies and self.when == BEFORE:
+            raise Died(name)
+        answer = call()
+        if dies:
+            raise Died(name)
+        return answer
+
+
+class Fused:
+    """One port with a fuse."""
+
+    def __init__(self, port: Any, fuse: Fuse) -> None:
+        self._port = port
+        self._fuse = fuse
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._port, name)
+        return lambda *args, **kwargs: self._fuse.through(name, lambda: method(*args, **kwargs))

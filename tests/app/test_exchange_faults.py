@@ -1,0 +1,435 @@
+"""A bad exchange: no entry, exits still tried, what is unknown is asked for, and all is said."""
+
+import json
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from safety.world import (
+    BAR,
+    BTC,
+    END_T,
+    ENTRY_T,
+    ETH,
+    EXIT_T,
+    MARKETS,
+    MINUTE,
+    SETUP,
+    START,
+    TABLE,
+    DynamoStore,
+    World,
+    agreed,
+    once_each,
+    store_of,
+    withdraw,
+    world_on,
+)
+
+from haetae.adapters.upbit_wire import Answer, MaybeSent, SurelyNotSent
+from haetae.app.cycle import cycle, guard
+from haetae.app.halt import kill
+from haetae.app.setup import Ports
+from haetae.base.errors import CorruptState
+from haetae.kernel.codes import HALT, KILLED, NO_ORDER, RUN
+from haetae.ledger.intent import Phase
+from haetae.ledger.items import BOOK_SK, HALT_SK, account_key, intent_sk
+
+type Serve = Callable[[], Answer]
+type Fault = Callable[[str, str, Serve], Answer]
+CANDLES, ORDERS, ORDER = "/v1/candles/minutes/1", "/v1/orders", "/v1/order"
+HTML = Answer(status=502, headers={}, body=b"<html><body>Bad Gateway</body></html>")
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with store_of("memory") as opened:
+        yield world_on(opened)
+
+
+def down(method: str, path: str, serve: Serve) -> Answer:
+    raise SurelyNotSent("no connection")
+
+
+def slow(method: str, path: str, serve: Serve) -> Answer:
+    serve()
+    raise MaybeSent("read timed out")
+
+
+def html(method: str, path: str, serve: Serve) -> Answer:
+    return HTML
+
+
+def no_body(method: str, path: str, serve: Serve) -> Answer:
+    answer = serve()
+    return Answer(status=answer.status, headers=answer.headers, body=b"")
+
+
+def half_a_body(method: str, path: str, serve: Serve) -> Answer:
+    answer = serve()
+    return Answer(
+        status=answer.status, headers=answer.headers, body=answer.body[: len(answer.body) // 2]
+    )
+
+
+def empty_list(method: str, path: str, serve: Serve) -> Answer:
+    answer = serve()
+    return Answer(status=200, headers=answer.headers, body=b"[]") if method == "GET" else answer
+
+
+BAD = {
+    "down": down,
+    "slow": slow,
+    "html": html,
+    "no body": no_body,
+    "half a body": half_a_body,
+}
+
+
+def only(fault: Fault, *paths: str) -> Fault:
+    """Return the fault on these paths, and a sound exchange on all others."""
+
+    def some(method: str, path: str, serve: Serve) -> Answer:
+        return fault(method, path, serve) if path in paths else serve()
+
+    return some
+
+
+def with_position(world: World) -> None:
+    """Bring the world to the minute before its stops are touched."""
+    world.run(START, EXIT_T - MINUTE)
+    assert world.market(BTC).position.units > 0
+    world.messages.sent.clear()
+
+
+# No entry
+
+
+@pytest.mark.parametrize("fault", BAD)
+def test_a_bad_exchange_gets_no_entry_and_leaves_the_state_as_it_was(
+    world: World, fault: str
+) -> None:
+    # given an exchange that goes bad before the minute of the entry
+    world.run(START, ENTRY_T - MINUTE)
+    before = world.store.save()
+    world.line.fault = BAD[fault]
+    # when the minute's events come
+    outcomes = [world.cycle(ENTRY_T), world.guard(ENTRY_T)]
+    # then nothing was bought or written, and it was said
+    assert [outcome.status for outcome in outcomes] == ["blind", "blind"]
+    assert not world.orders()
+    assert repr(world.store.save()) == repr(before)
+    assert {message.facts["market"] for message in world.said("exchange")} == set(MARKETS)
+    # and once it is sound again the account trades on
+    world.line.fault = None
+    world.run(ENTRY_T + MINUTE, ENTRY_T + BAR + 2 * MINUTE)
+    assert len(world.bids()) == 2
+    agreed(world)
+
+
+def test_one_market_without_candles_stops_the_entries_of_both(world: World) -> None:
+    world.run(START, ENTRY_T - MINUTE)
+    tries = []
+
+    def every_second_market(method: str, path: str, serve: Serve) -> Answer:
+        tries.append(path)
+        return html(method, path, serve) if path == CANDLES and len(tries) > 1 else serve()
+
+    world.line.fault = every_second_market
+    world.cycle(ENTRY_T)
+    assert not world.orders()
+    assert [message.facts["market"] for message in world.said("exchange")] == [ETH]
+
+
+@pytest.mark.parametrize("lie", ["empty list", "stale"])
+def test_candles_that_stop_coming_are_no_reason_to_enter(world: World, lie: str) -> None:
+    # given an exchange that shows nothing new for the whole of the rise
+    world.run(START, ENTRY_T - BAR)
+    if lie == "stale":
+        switch = {"method": "GET", "path": CANDLES, "kind": "stale"}
+        world.faults(switch | {"count": 1_000, "delay_s": 1_200})
+    else:
+        world.line.fault = only(empty_list, CANDLES)
+    # when the minutes pass
+    world.run(ENTRY_T - BAR + MINUTE, ENTRY_T + BAR)
+    # then nothing is bought
+    assert not world.orders()
+    # and what was missed is folded once it comes
+    world.faults()
+    world.line.fault = None
+    world.run(ENTRY_T + BAR + MINUTE, ENTRY_T + 2 * BAR + 2 * MINUTE)
+    assert len(world.bids()) == 2
+    agreed(world)
+
+
+def test_a_first_start_on_a_dead_exchange_writes_nothing_and_says_so(world: World) -> None:
+    world.line.fault = down
+    assert world.cycle(START).status == "blind"
+    assert world.book().version == 0
+    assert world.said("exchange")
+
+
+# Exits
+
+
+@pytest.mark.parametrize("fault", BAD)
+def test_an_exit_goes_out_in_the_first_minute_with_candles_again(world: World, fault: str) -> None:
+    # given positions whose stops are touched while no candle can be read
+    with_position(world)
+    world.line.fault = only(BAD[fault], CANDLES)
+    for n in range(3):
+        assert world.guard(EXIT_T + n * MINUTE).status == "blind"
+    assert not world.asks()
+    assert world.said("exchange")
+    # when the candles are back
+    world.line.fault = None
+    world.guard(EXIT_T + 3 * MINUTE)
+    # then the exits go out at once
+    assert len(world.asks()) == 2
+    world.guard(EXIT_T + 4 * MINUTE)
+    agreed(world)
+
+
+def test_an_exit_that_could_not_be_sent_is_sent_although_nothing_can_be_read(
+    world: World,
+) -> None:
+    # given exits that never left
+    with_position(world)
+    world.line.fault = only(down, ORDERS)
+    world.guard(EXIT_T)
+    assert world.intent(BTC).phase is Phase.PENDING
+    # when orders can be sent again, but candles cannot be read
+    world.line.fault = only(html, CANDLES)
+    world.guard(EXIT_T + MINUTE)
+    # then the exits are on the exchange
+    assert {order["market"] for order in world.asks()} == set(MARKETS)
+    world.line.fault = None
+    world.guard(EXIT_T + 2 * MINUTE)
+    world.guard(EXIT_T + 3 * MINUTE)
+    agreed(world)
+    once_each(world)
+
+
+def test_an_exit_left_unsent_never_expires(world: World) -> None:
+    with_position(world)
+    world.line.fault = only(down, ORDERS)
+    for n in range(20):
+        world.guard(EXIT_T + n * MINUTE)
+    world.line.fault = None
+    world.guard(EXIT_T + 20 * MINUTE)
+    # it is the same order as ever
+    times = {order["identifier"].split("-")[3] for order in world.asks()}
+    assert times == {str(EXIT_T)}
+    assert len(world.asks()) == 2
+    world.guard(EXIT_T + 21 * MINUTE)
+    agreed(world)
+
+
+def test_a_refused_exit_is_asked_for_again(world: World) -> None:
+    # given exits that the exchange refuses, for a reason of its own
+    with_position(world)
+    refusal = {"error": {"name": "market_offline", "message": "maintenance"}}
+    world.line.fault = only(
+        lambda *_: Answer(status=400, headers={}, body=json.dumps(refusal).encode()), ORDERS
+    )
+    world.guard(EXIT_T)
+    assert {m.facts["note"] for m in world.said("order_refused")} == {"market_offline: maintenance"}
+    # when it takes orders again
+    world.line.fault = None
+    world.guard(EXIT_T + MINUTE)
+    world.guard(EXIT_T + 2 * MINUTE)
+    # then all is sold
+    assert world.held("BTC") == world.held("ETH") == 0
+    agreed(world)
+
+
+# Lost on the way
+
+
+@pytest.mark.parametrize("fault", ["lost_reply", "no body", "half a body", "slow"])
+def test_an_order_whose_answer_is_lost_is_asked_for_and_adopted(world: World, fault: str) -> None:
+    # given an entry that arrived and whose answer did not
+    world.run(START, ENTRY_T - MINUTE)
+    if fault == "lost_reply":
+        world.faults({"method": "POST", "path": ORDERS, "kind": fault, "count": 2})
+    else:
+        world.line.fault = only(BAD[fault], ORDERS)
+    world.cycle(ENTRY_T)
+    assert world.intent(BTC).phase is Phase.UNKNOWN
+    assert len(world.said("order_unknown")) == 2
+    # when nobody answers questions about it for ten minutes
+    world.line.fault = only(html, ORDER)
+    for n in range(1, 11):
+        world.guard(ENTRY_T + n * MINUTE)
+        assert world.intent(BTC).phase is Phase.UNKNOWN
+    world.cycle(ENTRY_T + 2 * BAR)
+    # then nothing is sent again while it is unknown
+    assert len(world.bids()) == 2
+    # and with the first answer it is in the books
+    world.line.fault = None
+    world.guard(ENTRY_T + 11 * MINUTE)
+    assert world.market(BTC).position.units > 0
+    assert len(world.said("entry")) == 2
+    agreed(world)
+    once_each(world)
+
+
+def test_an_order_that_never_arrived_is_given_up_after_asking(world: World) -> None:
+    # given entries that were lost on their way
+    world.run(START, ENTRY_T - MINUTE)
+    world.faults({"method": "POST", "path": ORDERS, "kind": "lost_request", "count": 2})
+    world.cycle(ENTRY_T)
+    assert world.intent(BTC).phase is Phase.UNKNOWN
+    # when they are asked for too early
+    world.clock.to(ENTRY_T + 5.0)
+    guard(world.ports, SETUP, ENTRY_T)
+    # then they stay unknown
+    assert world.intent(BTC).phase is Phase.UNKNOWN
+    # when they are asked for in the next minute
+    world.guard(ENTRY_T + MINUTE)
+    # then they are surely not there: the reservation is released
+    assert world.book().intents == {}
+    state = world.book().state
+    assert state is not None
+    assert state.account.reserved == 0
+    # and the next bar's wish is another order
+    world.run(ENTRY_T + 2 * MINUTE, ENTRY_T + BAR + 2 * MINUTE)
+    assert len(world.bids()) == 2
+    agreed(world)
+
+
+def test_a_refused_entry_is_told_and_its_reservation_released(world: World) -> None:
+    # given an account whose owner took the money away
+    world.run(START, ENTRY_T - MINUTE)
+    withdraw(world, "KRW", Decimal(9_999_000))
+    # when it wants in
+    world.cycle(ENTRY_T)
+    # then the refusals are told
+    told = world.said("order_refused")
+    assert [message.facts["note"].split(":")[0] for message in told] == [
+        "insufficient_funds_bid",
+        "insufficient_funds_bid",
+    ]
+    # and a minute later nothing of them is left
+    world.guard(ENTRY_T + MINUTE)
+    state = world.book().state
+    assert state is not None
+    assert world.book().intents == {}
+    assert state.account.reserved == 0
+    assert all(m.order.kind == NO_ORDER for m in state.markets.values())
+    assert not world.orders()
+
+
+# Coins that are not there
+
+
+def test_fewer_coins_than_booked_are_all_sold_and_it_is_said(world: World) -> None:
+    with_position(world)
+    there = world.held("BTC")
+    withdraw(world, "BTC", there / 2)
+    world.guard(EXIT_T)
+    world.guard(EXIT_T + MINUTE)
+    (said,) = world.said("mismatch")
+    assert (said.facts["market"], said.facts["held"]) == (BTC, f"{there / 2:.8f}")
+    assert world.held("BTC") == 0
+    assert world.market(BTC).position.units == 0
+    assert world.book().halt.mode == RUN
+
+
+@pytest.mark.parametrize("mode", [RUN, KILLED], ids=["running", "killed"])
+def test_no_coins_at_all_halt_the_bot_and_the_other_exits_go_on(world: World, mode: int) -> None:
+    # given a position whose coins have gone, and a sound one
+    with_position(world)
+    withdraw(world, "BTC", world.held("BTC"))
+    # when both are to be sold
+    if mode == KILLED:
+        kill(world.ports, SETUP, t=EXIT_T - MINUTE, reason="a test", by="me")
+    world.guard(EXIT_T)
+    world.guard(EXIT_T + MINUTE)
+    # then the sound one is, the bot has halted at least, and both were said
+    assert world.held("ETH") == 0
+    assert world.market(ETH).position.units == 0
+    assert world.market(BTC).position.units > 0
+    assert world.book().halt.mode == max(mode, HALT)
+    assert world.said("mismatch")
+    assert [message.facts["mode"] for message in world.said("halt")] == [
+        "kill" if mode == KILLED else "halt"
+    ]
+
+
+# A state that cannot be read
+
+
+def damaged(store: DynamoStore, sk: str) -> dict[str, Any]:
+    """Break one stored item and return it as it then is."""
+    key = account_key(SETUP.account, sk)
+    item = store.client.get_item(TableName=TABLE, Key=key)["Item"]
+    field = {BOOK_SK: "account", HALT_SK: "mode"}.get(sk, "phase")
+    broken: dict[str, Any] = item | {field: {"S": "moth-eaten"}}
+    store.client.put_item(TableName=TABLE, Item=broken)
+    return broken
+
+
+@pytest.mark.parametrize("sk", [BOOK_SK, intent_sk(BTC), HALT_SK])
+@pytest.mark.parametrize("mode", [RUN, KILLED], ids=["running", "killed"])
+def test_a_damaged_item_halts_the_bot_and_is_never_reset(sk: str, mode: int) -> None:
+    with store_of("dynamodb") as store:
+        # given an account with an order under way, one of whose items is damaged
+        assert isinstance(store, DynamoStore)
+        world = world_on(store)
+        world.run(START, ENTRY_T)
+        moved = store.books.move_halt(mode=mode, t=ENTRY_T, reason="-", by="me", expected=None)
+        broken = damaged(store, sk)
+        orders = len(world.orders())
+        for n in range(1, 4):
+            # when the events of three minutes come
+            world.clock.to(float(ENTRY_T + n * MINUTE))
+            for walk in (cycle, guard):
+                with pytest.raises(CorruptState):
+                    walk(world.ports, SETUP, ENTRY_T + n * MINUTE)
+            # then each says so again
+            assert len(world.said("corrupt_state")) == 2 * n
+        # and the item is what it was, nothing was traded, and the mode is as strict as it was
+        key = account_key(SETUP.account, sk)
+        assert store.client.get_item(TableName=TABLE, Key=key)["Item"] == broken
+        assert len(world.orders()) == orders
+        if sk != HALT_SK:
+            stands = store.books.move_halt(mode=0, t=0, reason="", by="", expected=-1)
+            assert stands.mode == max(mode, HALT)
+            assert stands.epoch == moved.epoch + (mode == RUN)
+
+
+class Unreadable:
+    """Books whose state cannot be read; all else is as it was."""
+
+    def __init__(self, books: Any) -> None:
+        self._books = books
+
+    def load(self, markets: tuple[str, ...]) -> Any:
+        raise CorruptState("ACCOUNT#main BOOK: account is missing")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._books, name)
+
+
+def test_unreadable_books_in_memory_halt_the_bot_too(world: World) -> None:
+    # given books that cannot be read
+    world.run(START, ENTRY_T - MINUTE)
+    before = world.book().state
+    ports = world.ports
+    books: Any = Unreadable(ports.books)
+    broken = Ports(exchange=ports.exchange, books=books, messages=ports.messages, clock=ports.clock)
+    world.clock.to(float(ENTRY_T))
+    for n in range(1, 4):
+        # when an event comes
+        with pytest.raises(CorruptState):
+            cycle(broken, SETUP, ENTRY_T)
+        # then it is said, each time
+        assert len(world.said("corrupt_state")) == n
+    assert len(world.said("halt")) == 1
+    # and what can be read again is what there was, halted
+    assert world.book().state == before
+    assert world.book().halt.mode == HALT
+    world.run(ENTRY_T, END_T - 90 * MINUTE)
+    assert not world.orders()

@@ -1,0 +1,298 @@
+"""Events come twice, late, in any order and at once: a minute is worked through one time."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from safety.explore import (
+    Explorer,
+    Fate,
+    Moment,
+    Process,
+    Step,
+    Watcher,
+    answered,
+    late,
+    never_arrives,
+    reply_lost,
+    unreachable,
+)
+from safety.world import (
+    BAR,
+    BTC,
+    ENTRY_T,
+    EXIT_T,
+    MINUTE,
+    SETUP,
+    START,
+    World,
+    agreed,
+    once_each,
+    store_of,
+    world_on,
+)
+
+from haetae.adapters.upbit_wire import SurelyNotSent
+from haetae.app.cycle import AHEAD_S, Outcome, cycle, guard
+from haetae.app.setup import Ports
+from haetae.ledger.intent import Phase
+
+DELAY_S = SETUP.rails.entry_delay_s
+LAST_T = EXIT_T + 4 * MINUTE
+
+
+@pytest.fixture
+def store() -> str:
+    return "memory"
+
+
+@pytest.fixture
+def world(store: str) -> Iterator[World]:
+    with store_of(store) as opened:
+        yield world_on(opened)
+
+
+def traded(world: World) -> list[tuple[str, str, str]]:
+    """Return what the exchange's orders came to: identifier, volume and price of each trade."""
+    return sorted(
+        (order["identifier"], trade["volume"], trade["price"])
+        for order in world.orders()
+        for trade in order["trades"]
+    )
+
+
+def pumped(world: World, doors: Callable[[int], list[Callable[[int], Outcome]]]) -> None:
+    """Let the events of every minute come as `doors` orders them."""
+    for t in range(START, LAST_T + 1, MINUTE):
+        for door in doors(t):
+            door(t)
+
+
+# Twice, in both orders
+
+
+@pytest.mark.parametrize("times", [2, 3])
+@pytest.mark.parametrize("risk_first", [False, True], ids=["cycle first", "risk check first"])
+def test_events_that_come_several_times_and_in_either_order_trade_as_once(
+    world: World, times: int, risk_first: bool
+) -> None:
+    # given what happens when every event comes once, the cycle first
+    saved = world.save()
+    world.run(START, LAST_T)
+    expected = traded(world)
+    assert len(expected) == 4
+    # when every event comes `times` times
+    world.restore(saved)
+
+    def doors(t: int) -> list[Callable[[int], Outcome]]:
+        each = [world.cycle] * times if t % BAR == 0 else []
+        checks = [world.guard] * times
+        return checks + each if risk_first else each + checks
+
+    pumped(world, doors)
+    # then the very same is traded
+    assert traded(world) == expected
+    agreed(world)
+
+
+def test_a_second_delivery_writes_nothing(world: World) -> None:
+    # given a minute that entered
+    world.run(START, ENTRY_T)
+    before = repr(world.save())
+    # when its events come again
+    outcomes = [world.cycle(ENTRY_T), world.guard(ENTRY_T), world.cycle(ENTRY_T)]
+    # then there is nothing left to do
+    assert [outcome.status for outcome in outcomes] == ["quiet"] * 3
+    assert repr(world.save()) == before
+
+
+# At once
+
+
+class Minute(Watcher):
+    """The laws of one minute that several processes work on at once."""
+
+    def __init__(self, t: int, orders: int | None) -> None:
+        self.t = t
+        self.orders = orders  # that the minute must lead to; None where requests may be lost
+
+    def saw(self, explorer: Explorer, moment: Moment, step: Step) -> Any:
+        assert len(set(moment.posted)) == len(moment.posted), "sent twice"
+        if isinstance(step.done, Outcome):
+            assert step.done.status in {"quiet", "done"}, step.done
+        return moment.notes
+
+    def holds(self, explorer: Explorer, moment: Moment) -> None:
+        slots = explorer.book(moment).intents.values()
+        known = {i.identifier for i in (*slots, *explorer.closed(moment))}
+        assert {order.identifier for order in explorer.placed(moment)} <= known
+
+    def ended(self, world: World, results: Mapping[str, Any]) -> None:
+        if self.orders is not None:
+            assert len(world.orders()) == self.orders, world.orders()
+        for n in (1, 2, 3):
+            world.guard(self.t + n * MINUTE)
+        once_each(world)
+        agreed(world)
+        assert not world.book().intents
+
+
+def at(walk: Callable[..., Outcome], t: int) -> Process:
+    def process(ports: Ports) -> Outcome:
+        return walk(ports, SETUP, t)
+
+    return process
+
+
+ANY: tuple[Fate, ...] = (answered, reply_lost, never_arrives, late, unreachable)
+PAIRS = {"cycle and risk check": (cycle, guard), "cycle twice": (cycle, cycle)}
+
+
+@pytest.mark.parametrize(("t", "orders"), [(ENTRY_T, 2), (EXIT_T, 4)], ids=["entry", "exit"])
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("store", ["memory", "dynamodb"])
+def test_two_events_of_one_minute_at_once_make_each_order_once(
+    world: World, store: str, pair: str, t: int, orders: int
+) -> None:
+    # given the account at the minute in which it enters, or leaves, both markets
+    world.run(START, t - MINUTE)
+    world.clock.to(float(t))
+    # when two events of the minute are worked on at once, in every interleaving
+    first, second = PAIRS[pair]
+    processes = {"first": at(first, t), "second": at(second, t)}
+    found = Explorer(world=world, processes=processes, watcher=Minute(t, orders)).run()
+    print(f"{store}, {pair}: {found.orders:,} interleavings through {found.moments:,} moments")
+    # then each order is made once, none is missing, and neither event gives up
+    assert found.orders >= 50_000
+
+
+@pytest.mark.parametrize("t", [ENTRY_T, EXIT_T], ids=["entry", "exit"])
+def test_two_events_at_once_keep_the_books_true_whatever_becomes_of_the_requests(
+    world: World, t: int
+) -> None:
+    world.run(START, t - MINUTE)
+    world.clock.to(float(t))
+    processes = {"cycle": at(cycle, t), "risk check": at(guard, t)}
+    stops = frozenset({"cycle", "risk check"})
+    watcher = Minute(t, None)
+    found = Explorer(
+        world=world, processes=processes, watcher=watcher, fates=ANY, stops=stops
+    ).run()
+    print(f"{found.orders:,} interleavings through {found.moments:,} moments")
+    assert found.orders >= 10_000_000
+
+
+def test_the_loser_of_a_version_conflict_tries_again_and_finds_nothing_to_do(
+    world: World,
+) -> None:
+    # given a cycle that another one overtakes just before its transaction
+    world.run(START, ENTRY_T - MINUTE)
+    world.clock.to(float(ENTRY_T))
+
+    class Overtaken:
+        def __init__(self) -> None:
+            self.refused = 0
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(world.store.books, name)
+
+        def commit(self, commit: Any) -> bool:
+            if self.refused == 0:
+                assert cycle(world.ports, SETUP, ENTRY_T).status == "done"
+            carried_out: bool = world.store.books.commit(commit)
+            self.refused += not carried_out
+            return carried_out
+
+    books: Any = Overtaken()
+    ports = world.ports
+    overtaken = Ports(
+        exchange=ports.exchange, books=books, messages=ports.messages, clock=ports.clock
+    )
+    # when it goes on
+    outcome = cycle(overtaken, SETUP, ENTRY_T)
+    # then it is refused once, loads again and has nothing left to do
+    assert books.refused == 1
+    assert outcome.status == "quiet"
+    assert len(world.bids()) == 2
+
+
+# Late and early
+
+
+@pytest.mark.parametrize("minutes", range(1, 31))
+def test_a_late_cycle_enters_within_the_delay_or_not_at_all(world: World, minutes: int) -> None:
+    # given an account whose risk checks came in time, and whose cycles did not
+    world.run(START, ENTRY_T - MINUTE)
+    arrives = ENTRY_T + minutes * MINUTE
+    for t in range(ENTRY_T, arrives + 1, MINUTE):
+        world.guard(t)
+    # when the cycle's event comes late, twice
+    for _delivery in range(2):
+        cycle(world.ports, SETUP, ENTRY_T)
+    # then whatever it bought belongs to a candle that closed no longer ago than allowed
+    age_s = arrives % BAR
+    assert len(world.bids()) == (2 if age_s <= DELAY_S and arrives < EXIT_T else 0)
+    once_each(world)
+    for n in (1, 2):
+        world.guard(arrives + n * MINUTE)
+    agreed(world)
+
+
+@pytest.mark.parametrize("minutes", range(1, 31))
+def test_a_late_cycle_after_a_silence_enters_within_the_delay_or_not_at_all(
+    world: World, minutes: int
+) -> None:
+    # given an account to which nothing came for a while
+    world.run(START, ENTRY_T - MINUTE)
+    arrives = ENTRY_T + minutes * MINUTE
+    world.clock.to(float(arrives))
+    # when the cycle's event comes first of all, twice
+    for _delivery in range(2):
+        cycle(world.ports, SETUP, ENTRY_T)
+    # then lateness is judged by the clock
+    assert len(world.bids()) == (2 if arrives % BAR <= DELAY_S and arrives < EXIT_T else 0)
+    once_each(world)
+
+
+def test_an_entry_left_pending_is_revoked_once_the_delay_is_over(world: World) -> None:
+    # given entries that could not be sent: the exchange cannot be reached
+    world.run(START, ENTRY_T - MINUTE)
+    world.line.fault = refused
+    world.cycle(ENTRY_T)
+    for n in (1, 2):
+        world.guard(ENTRY_T + n * MINUTE)
+        assert world.intent(BTC).phase is Phase.PENDING
+    # when the exchange is back after the delay
+    world.line.fault = None
+    world.guard(ENTRY_T + 3 * MINUTE)
+    # then the wish has gone, and the money with it is free
+    assert not world.orders()
+    assert world.book().intents == {}
+    agreed(world)
+
+
+def refused(method: str, path: str, serve: Any) -> Any:
+    if method == "POST":
+        raise SurelyNotSent("no connection")
+    return serve()
+
+
+@pytest.mark.parametrize("walk", [cycle, guard])
+def test_an_event_from_the_future_changes_nothing(
+    world: World, walk: Callable[..., Outcome]
+) -> None:
+    # given an account before its entry, two minutes and a bit ahead of an event
+    world.run(START, ENTRY_T - MINUTE)
+    world.clock.to(ENTRY_T + 5 * MINUTE - AHEAD_S - 0.001)
+    before = repr(world.save())
+    # when the event comes
+    outcome = walk(world.ports, SETUP, ENTRY_T + 5 * MINUTE)
+    # then it is refused
+    assert outcome.status == "future"
+    assert repr(world.save()) == before
+
+
+def test_an_event_at_most_two_minutes_ahead_is_taken(world: World) -> None:
+    world.run(START, ENTRY_T - MINUTE)
+    world.clock.to(ENTRY_T + 5 * MINUTE - AHEAD_S)
+    assert cycle(world.ports, SETUP, ENTRY_T + 5 * MINUTE).status == "done"
