@@ -186,7 +186,7 @@ def test_wishes_of_one_minute_share_the_cash_and_the_budget() -> None:
     )  # fmt: skip
     assert reached.fired >> codes.LOSS_BUDGET & 1
     assert a.reserved == sum(m.order.reserved for m in markets) <= 100_000 * WON
-    assert [m.verdict.rail for m in markets][1:] == [codes.LOSS_BUDGET, codes.MIN_ORDER]
+    assert [m.verdict.rail for m in markets][1:] == [codes.LOSS_BUDGET, codes.LOSS_BUDGET]
     assert [m.order.kind for m in markets] == [codes.ENTRY, codes.ENTRY, codes.NO_ORDER]
 
 

@@ -194,8 +194,7 @@ def test_kelly_without_an_edge_means_no_trade() -> None:
         PLAN_RAILS, PLAN, losing, rising(), NOW, NOW, EQUITY, codes.RUN, 0, 0
     )
     assert order.kind == codes.NO_ORDER
-    assert verdict == (codes.MIN_ORDER, verdict.limit, 0.0, 0)
-    assert verdict.limit > PLAN_RAILS.min_order
+    assert (verdict.rail, verdict.limit, verdict.krw) == (codes.KELLY, 0.0, 0)
     assert fired == 1 << codes.KELLY
 
 

@@ -16,15 +16,17 @@ from haetae.kernel.exits import (
 )
 from haetae.kernel.fills import first_stop, level_above
 from haetae.kernel.state import NEW_CRASH, NO_BAR, NO_ORDER_OPEN, Crash, Market, Position
+from haetae.kernel.step import candle_events, settle
 from support.states import (
     BARE,
     NOW,
     OFF,
     PLAN,
     UNITS,
-    bought,
+    account,
     candle,
     crash_floor,
+    filled,
     position,
     rising,
     selling,
@@ -93,9 +95,15 @@ def test_flash_crash_boundary(close: float, reason: int) -> None:
     assert candle_step(BARE, held._replace(crash=NEW_CRASH), candle(close))[1] == 0
 
 
-def test_an_open_order_is_not_doubled() -> None:
-    held = rising()._replace(position=position(stop=STOP), order=bought(5_000))
-    assert candle_step(BARE, held, candle(80_000.0))[1] == 0
+def test_an_open_partial_order_is_not_doubled_and_hides_no_stop() -> None:
+    half = selling(UNITS // 2, codes.PARTIAL_PROFIT, mark=100_000.0, kind=codes.PARTIAL)
+    held = rising()._replace(position=position(stop=STOP, partial=PARTIAL), order=half)
+    assert candle_step(BARE, held, candle(106_000.0, high=106_000.0))[1] == 0
+    assert candle_step(BARE, held, candle(80_000.0))[1] == codes.FIRST_STOP
+    a, m, _ = candle_events(OFF, BARE, account(), held, candle(80_000.0), NOW + 60)
+    assert (m.order, m.position.leaving) == (half, codes.FIRST_STOP)
+    a, m, _ = settle(OFF, BARE, a, m, filled(105_000.0, UNITS // 2), NOW + 120)
+    assert m.order == selling(UNITS - UNITS // 2, codes.FIRST_STOP, t=NOW + 120, mark=80_000.0)
 
 
 @pytest.mark.parametrize("leaving", [codes.EXIT_SIGNAL, codes.FIRST_STOP, codes.KILL])
@@ -104,8 +112,8 @@ def test_a_position_being_left_touches_nothing_more(leaving: int) -> None:
     q = position(stop=STOP, target=TARGET, partial=PARTIAL, leaving=leaving)
     held = rising()._replace(position=q, crash=crash_floor(CRASH))
     everything = candle(90_000.0, opened=100_000.0, high=110_000.0, low=89_000.0)
-    after, reason, mark = candle_step(params, held, everything)
-    assert (reason, mark) == (0, 90_000.0)
+    after, reason, touch = candle_step(params, held, everything)
+    assert (reason, touch) == (0, 0.0)
     assert after.position.leaving == leaving
     assert after.position.high == 110_000.0
 
@@ -296,4 +304,4 @@ def test_where_only_decision_candles_exist_the_touched_price_is_the_mark(
     held = rising()._replace(position=position(stop=STOP, target=TARGET, partial=PARTIAL))
     c = candle(99_500.0, opened=opened, low=low, high=high)
     assert candle_step(params, held, c)[1:] == (reason, mark)
-    assert candle_step(BARE, held, c)[1:] == (reason, 99_500.0)
+    assert candle_step(BARE, held, c)[1:] == (reason, 0.0)

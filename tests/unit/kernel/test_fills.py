@@ -259,23 +259,11 @@ def test_a_simulated_sale_is_never_for_nothing(price: float) -> None:
     assert fill == (NOW, 1e-8, 10**15, 100_000)
 
 
-@pytest.mark.parametrize(
-    ("reason", "price"),
-    [
-        (codes.FIRST_STOP, 95_000.0),
-        (codes.CHANDELIER, 95_000.0),
-        (codes.TAKE_PROFIT, 95_000.0),
-        (codes.PARTIAL_PROFIT, 95_000.0),
-        (codes.EXIT_SIGNAL, 100_000.0),
-        (codes.FLASH_CRASH, 100_000.0),
-        (codes.SLIPPAGE, 100_000.0),
-        (codes.KILL, 100_000.0),
-    ],
-)
-def test_decision_candles_fill_touched_prices_where_they_were_touched(
-    reason: int, price: float
+@pytest.mark.parametrize("reason", [codes.FIRST_STOP, codes.TAKE_PROFIT, codes.PARTIAL_PROFIT])
+def test_an_exit_fills_where_a_decision_candle_touched_it_else_at_the_next_open(
+    reason: int,
 ) -> None:
     c = candle(99_000.0, opened=100_000.0)
-    order = selling(UNITS, reason, mark=95_000.0)
-    assert simulate_fill(BARE._replace(candle_s=3_600), order, c).price == price
-    assert simulate_fill(BARE, order, c).price == 100_000.0
+    asked = selling(UNITS, reason, mark=95_000.0)
+    assert simulate_fill(BARE, asked, c).price == 100_000.0
+    assert simulate_fill(BARE, asked._replace(distance=95_000.0), c).price == 95_000.0

@@ -159,8 +159,8 @@ REASONS = (
 @pytest.mark.parametrize("reason", REASONS)
 @pytest.mark.parametrize("sold", [0, 1, UNITS // 2, UNITS - 5_000_000])
 def test_an_exit_that_did_not_sell_all_is_asked_for_again_at_once(reason: int, sold: int) -> None:
-    a, held = ask_exit(OFF, account(), rising()._replace(position=position()), NOW, reason, 1.0)
-    assert held.order == selling(UNITS, reason, mark=1.0)
+    a, held = ask_exit(OFF, account(), rising()._replace(position=position()), NOW, reason, 0.0)
+    assert held.order == selling(UNITS, reason, mark=100_000.0)
     a, m, fired = settle(OFF, BARE, a, held, filled(100_000.0, sold), T)
     assert fired == 0
     assert m.order == selling(UNITS - sold, reason, t=T, mark=100_000.0)
@@ -173,7 +173,7 @@ def test_an_exit_that_did_not_sell_all_is_asked_for_again_at_once(reason: int, s
 
 def test_what_a_kill_did_not_sell_waits_for_the_next_slice_from_outside() -> None:
     held = rising()._replace(position=position(stop=95_000.0))
-    a, m = ask_exit(OFF, account(), held, NOW, codes.KILL, 100_000.0)
+    a, m = ask_exit(OFF, account(), held, NOW, codes.KILL, 0.0)
     assert (m.order.reason, m.position.leaving) == (codes.KILL, codes.KILL)
     for sold in (UNITS // 4, 0, UNITS // 4):
         left = m.position.units - sold

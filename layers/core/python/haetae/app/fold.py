@@ -104,7 +104,7 @@ def flatten(setup: Setup, done: Pass, *, caps: Mapping[str, int]) -> Pass:
         m = markets[name]
         if m.position.units == 0 or m.order.kind != NO_ORDER or name not in caps:
             continue
-        account, m = ask_exit(setup.rails, account, m, t, KILL, m.close)
+        account, m = ask_exit(setup.rails, account, m, t, KILL, 0.0)
         if m.order.kind != NO_ORDER and caps[name] > 0:
             units = slice_of(setup.rails, m, caps[name])
             m = m._replace(order=m.order._replace(units=units))

@@ -215,9 +215,10 @@ def propose_entry(
     bound = size(rails, a, m, equity, loss, committed)
     fired = 1 << bound.rail
     least = least_order(rails, loss)
+    if bound.krw <= 0:
+        return none, bound, fired
     if bound.krw < least:
-        if bound.krw > 0:
-            fired = fired | 1 << MIN_ORDER
+        fired = fired | 1 << MIN_ORDER
         return none, Verdict(MIN_ORDER, float(least), float(bound.krw), 0), fired
     risk = floor(bound.krw * loss * MICRO)
     reserved = floor(bound.krw * (loss + rails.gap_bps / BPS) * MICRO) + 1

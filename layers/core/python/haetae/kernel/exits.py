@@ -118,36 +118,39 @@ def build_bar(p: Params, bar: Bar, c: Candle) -> Bar:
 
 @kernel
 def touch_price(p: Params, q: Position, c: Candle, reason: int) -> float:
-    """Return the price an exit is judged by: the close, or where only decision candles exist
-    the price it would have met inside the candle (the worse of open and stop, or the level).
+    """Return the price that touched an exit inside a decision candle, where no minutes exist.
+
+    The worse of open and stop, or the level; 0.0 for an exit that trades in the next candle.
     """
     if p.candle_s == MINUTE_S:
-        return c.close
+        return 0.0
     if reason == FIRST_STOP or reason == CHANDELIER:
         return min(c.open, q.stop)
     if reason == TAKE_PROFIT:
         return q.target
     if reason == PARTIAL_PROFIT:
         return q.partial
-    return c.close
+    return 0.0
 
 
 @kernel
 def candle_step(p: Params, m: Market, c: Candle) -> tuple[Market, int, float]:
-    """Fold one closed candle; return the market, the reason of an exit (or 0) and its mark.
+    """Fold one closed candle; return the market, the reason of an exit (or 0) and its touch.
 
     A position that is being left asks for nothing more: it has its reason.
     """
     reason = 0
-    mark = c.close
+    touch = 0.0
     position = m.position
     crash = watch_crash(p, m.crash, c)
     if position.units > 0:
-        if m.order.kind == NO_ORDER and position.leaving == 0:
+        if position.leaving == 0:
             reason = exit_reason(position, c)
             if (reason == 0 or reason == PARTIAL_PROFIT) and c.close <= crash.floor:
                 reason = FLASH_CRASH
-            mark = touch_price(p, position, c, reason)
+            if reason == PARTIAL_PROFIT and m.order.kind != NO_ORDER:
+                reason = 0  # it is on its way
+            touch = touch_price(p, position, c, reason)
         if rises(p, position, m.trend.atr, c.high):
             position = raised(p, position, m.trend.atr, c.high)
     bar = m.bar
@@ -164,7 +167,7 @@ def candle_step(p: Params, m: Market, c: Candle) -> tuple[Market, int, float]:
         m.order,
         m.verdict,
     )
-    return market, reason, mark
+    return market, reason, touch
 
 
 @kernel
@@ -208,7 +211,7 @@ def without_partial(q: Position) -> Position:
 
 
 @kernel
-def exit_order(rails: Rails, m: Market, t: int, mark: float) -> Order:
+def exit_order(rails: Rails, m: Market, t: int, touch: float) -> Order:
     """Return the order that sells all of a position that is being left.
 
     There is none while it is worth less than the exchange's minimum, nor while another is open.
@@ -216,11 +219,11 @@ def exit_order(rails: Rails, m: Market, t: int, mark: float) -> Order:
     q = m.position
     if m.order.kind != NO_ORDER or not sellable(rails, m.close, q.units):
         return m.order
-    return Order(EXIT, t, q.leaving, 0, q.units, 0.0, 0, 0, mark)
+    return sale(m, EXIT, t, q.leaving, q.units, touch)
 
 
 @kernel
-def partial_order(rails: Rails, p: Params, m: Market, t: int, mark: float) -> Order:
+def partial_order(rails: Rails, p: Params, m: Market, t: int, touch: float) -> Order:
     """Return the order of a first take-profit: kind 0 where the part is too small to be sold,
     all of the position where the rest would be.
     """
@@ -229,8 +232,16 @@ def partial_order(rails: Rails, p: Params, m: Market, t: int, mark: float) -> Or
     if not sellable(rails, m.close, some):
         return NO_ORDER_OPEN
     if not sellable(rails, m.close, units - some):
-        return Order(EXIT, t, PARTIAL_PROFIT, 0, units, 0.0, 0, 0, mark)
-    return Order(PARTIAL, t, PARTIAL_PROFIT, 0, some, 0.0, 0, 0, mark)
+        return sale(m, EXIT, t, PARTIAL_PROFIT, units, touch)
+    return sale(m, PARTIAL, t, PARTIAL_PROFIT, some, touch)
+
+
+@kernel
+def sale(m: Market, kind: int, t: int, reason: int, units: int, touch: float) -> Order:
+    """Return a sell order; its mark is the price that touched it, else the last close."""
+    if touch > 0.0:
+        return Order(kind, t, reason, 0, units, touch, 0, 0, touch)
+    return Order(kind, t, reason, 0, units, 0.0, 0, 0, m.close)
 
 
 @kernel

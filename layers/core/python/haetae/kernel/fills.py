@@ -1,14 +1,9 @@
 """What a fill does to a position, to cash, to reservations and to the tally of closed trades."""
 
 from haetae.kernel.codes import (
-    CHANDELIER,
     ENTRY,
     EXIT,
-    FIRST_STOP,
-    MINUTE_S,
-    PARTIAL_PROFIT,
     SLIPPAGE,
-    TAKE_PROFIT,
 )
 from haetae.kernel.quanta import (
     MICRO,
@@ -50,25 +45,14 @@ def simulate_fill(p: Params, order: Order, c: Candle) -> Fill:
     decision candles exist, a touched stop or level trades at the price that touched it.
     """
     price = c.open
-    if p.candle_s != MINUTE_S and order.kind != ENTRY and inside_candle(order.reason):
-        price = order.mark
+    if order.kind != ENTRY and order.distance > 0.0:
+        price = order.distance
     if order.kind == ENTRY:
         paid = ceil_tick(shift_bps(price, p.slippage_bps))
         units = buy_units(order.krw, paid)
         return Fill(c.t, paid, units, funds_ceil(paid, units))
     got = max(floor_tick(shift_bps(price, -p.slippage_bps)), SMALLEST_PRICE)
     return Fill(c.t, got, order.units, funds_floor(got, order.units))
-
-
-@kernel
-def inside_candle(reason: int) -> bool:
-    """Tell whether an exit's price is touched inside a candle rather than decided on its close."""
-    return (
-        reason == FIRST_STOP
-        or reason == CHANDELIER
-        or reason == TAKE_PROFIT
-        or reason == PARTIAL_PROFIT
-    )
 
 
 @kernel

@@ -125,7 +125,11 @@ class Position(NamedTuple):
 
 
 class Order(NamedTuple):
-    """The one order a market may have open; `reserved` and `risk` are micro."""
+    """The one order a market may have open; `reserved` and `risk` are micro.
+
+    `distance` is an entry's stop distance; for an exit that was touched inside a decision candle
+    the price that touched it, else 0.0. `mark` is the price it was decided at.
+    """
 
     kind: int
     t: int

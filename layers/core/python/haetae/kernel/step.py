@@ -44,15 +44,15 @@ def candle_events(
 ) -> tuple[Account, Market, int]:
     """Fold a candle that closed by `t`, ask for the exit it touched, cool down after a crash."""
     fired = 0
-    m, reason, mark = candle_step(p, m, c)
+    m, reason, touch = candle_step(p, m, c)
     if reason == PARTIAL_PROFIT:
-        a, m = ask_partial(rails, p, a, m, t, mark)
+        a, m = ask_partial(rails, p, a, m, t, touch)
         fired = 1 << reason
     elif reason != 0:
-        a, m = ask_exit(rails, a, m, t, reason, mark)
+        a, m = ask_exit(rails, a, m, t, reason, touch)
         fired = 1 << reason
     elif goes_on(m):
-        a, m = ask_exit(rails, a, m, t, m.position.leaving, mark)
+        a, m = ask_exit(rails, a, m, t, m.position.leaving, 0.0)
     if c.close <= m.crash.floor:
         if t >= a.cooldown:
             fired = fired | FIRED_CRASH
@@ -68,9 +68,9 @@ def settle(
     a, m, fired = apply_fill(rails, p, a, m, fill, t)
     if m.position.units > 0:
         if fired != 0 and m.position.leaving == 0:
-            a, m = ask_exit(rails, a, m, t, SLIPPAGE, m.close)
+            a, m = ask_exit(rails, a, m, t, SLIPPAGE, 0.0)
         elif goes_on(m):
-            a, m = ask_exit(rails, a, m, t, m.position.leaving, m.close)
+            a, m = ask_exit(rails, a, m, t, m.position.leaving, 0.0)
     return a, m, fired
 
 
@@ -83,11 +83,14 @@ def goes_on(m: Market) -> bool:
 
 @kernel
 def ask_exit(
-    rails: Rails, a: Account, m: Market, t: int, reason: int, mark: float
+    rails: Rails, a: Account, m: Market, t: int, reason: int, touch: float
 ) -> tuple[Account, Market]:
-    """Leave the position for `reason`: open its sell order as soon as there can be one."""
+    """Leave the position for `reason`: open its sell order as soon as there can be one.
+
+    `touch` is the price that touched the exit inside a decision candle, else 0.0.
+    """
     leaving = with_position(m, left_for(m.position, reason))
-    order = exit_order(rails, leaving, t, mark)
+    order = exit_order(rails, leaving, t, touch)
     if order.kind == NO_ORDER or order.t != t:
         return a, leaving
     return at_exit(a, t), with_order(leaving, order)
@@ -95,10 +98,10 @@ def ask_exit(
 
 @kernel
 def ask_partial(
-    rails: Rails, p: Params, a: Account, m: Market, t: int, mark: float
+    rails: Rails, p: Params, a: Account, m: Market, t: int, touch: float
 ) -> tuple[Account, Market]:
     """Open the order of a first take-profit; a part too small to be sold gives the level up."""
-    order = partial_order(rails, p, m, t, mark)
+    order = partial_order(rails, p, m, t, touch)
     if order.kind == NO_ORDER:
         return a, with_position(m, without_partial(m.position))
     if order.kind == EXIT:
@@ -168,7 +171,7 @@ def decide_exit(rails: Rails, p: Params, a: Account, m: Market, t: int) -> tuple
     """Decide a market that holds on its last closed decision candle: leave, or stay."""
     m = decided(m, NO_VERDICT)
     if m.position.leaving == 0 and signal(p, m.trend) == FLAT:
-        a, m = ask_exit(rails, a, m, t, EXIT_SIGNAL, m.close)
+        a, m = ask_exit(rails, a, m, t, EXIT_SIGNAL, 0.0)
     return a, m
 
 
