@@ -44,10 +44,10 @@ format: setup ## put the code in its one format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 test: check ## the whole suite
-	@$(BIN)/pytest -q -n $(WORKERS) -m "not long" tests
+	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m "not long" tests
 
 parity: setup ## the long matrix: backtest against replay on every tape
-	@$(BIN)/pytest -q -n $(WORKERS) -m long tests/parity
+	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m long tests/parity
 
 bench: setup ## measure; prints and saves out/bench.json
 	@$(PY) -m haetae.research.bench --json out/bench.json

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 
 from haetae.kernel.advance import TRADE_INTS, Log, Reached, Tape, advance
 from haetae.kernel.codes import NO_ORDER, RUN
+from haetae.kernel.exits import candle_step
 from haetae.kernel.fills import simulate_fill, trade_of
 from haetae.kernel.state import (
     NEW_MARKET,
     NO_FILL,
     Account,
+    Candle,
     Fill,
     Market,
     Order,
@@ -19,7 +21,7 @@ from haetae.kernel.state import (
     Rails,
     Trade,
 )
-from haetae.kernel.step import open_account
+from haetae.kernel.step import open_account, react
 from support.tapes import MINUTE_S, as_arrays, candle_at
 
 WON = 1_000_000  # micro
@@ -284,3 +286,13 @@ def bits(value: Any) -> bytes:
             if declared in (int, float):
                 assert type(getattr(value, name)) is declared, (type(value).__name__, name)
     return b"(" + b"".join(bits(part) for part in value) + b")"
+
+
+def candle_events(
+    rails: Rails, p: Params, a: Account, m: Market, c: Candle, t: int
+) -> tuple[Account, Market, int]:
+    """Fold one candle and act on it at `t`, as the fold does."""
+    m, reason, touch = candle_step(p, m, c)
+    if reason != 0 or m.position.leaving != 0 or c.close <= m.crash.floor:
+        return react(rails, p, a, m, t, reason, touch)
+    return a, m, 0

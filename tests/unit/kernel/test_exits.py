@@ -16,7 +16,8 @@ from haetae.kernel.exits import (
 )
 from haetae.kernel.fills import first_stop, level_above
 from haetae.kernel.state import NEW_CRASH, NO_BAR, NO_ORDER_OPEN, Crash, Market, Position
-from haetae.kernel.step import candle_events, settle
+from haetae.kernel.step import settle
+from support.folds import candle_events
 from support.states import (
     BARE,
     NOW,

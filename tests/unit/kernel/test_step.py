@@ -15,7 +15,6 @@ from haetae.kernel.state import (
 )
 from haetae.kernel.step import (
     ask_exit,
-    candle_events,
     close_bar,
     decide_entry,
     decide_exit,
@@ -26,7 +25,7 @@ from haetae.kernel.step import (
     settle,
     worth,
 )
-from support.folds import fold
+from support.folds import candle_events, fold
 from support.states import (
     BARE,
     NOW,

@@ -80,10 +80,8 @@ def rises(p: Params, q: Position, atr: float, high: float) -> bool:
 
 @kernel
 def watch_crash(p: Params, crash: Crash, c: Candle) -> Crash:
-    """Fold a candle into the highs of its five-minute block and the one before."""
+    """Fold a candle that is higher, or of a later block, into the highs of the last two blocks."""
     if c.t < crash.block + CRASH_BLOCK_S:
-        if c.high <= crash.high:
-            return crash
         return crash_below(p, crash.block, c.high, crash.before)
     block = c.t // CRASH_BLOCK_S * CRASH_BLOCK_S
     if block == crash.block + CRASH_BLOCK_S:
@@ -142,15 +140,18 @@ def candle_step(p: Params, m: Market, c: Candle) -> tuple[Market, int, float]:
     reason = 0
     touch = 0.0
     position = m.position
-    crash = watch_crash(p, m.crash, c)
+    crash = m.crash
+    if c.high > crash.high or c.t >= crash.block + CRASH_BLOCK_S:
+        crash = watch_crash(p, crash, c)
     if position.units > 0:
         if position.leaving == 0:
             reason = exit_reason(position, c)
-            if (reason == 0 or reason == PARTIAL_PROFIT) and c.close <= crash.floor:
+            if c.close <= crash.floor and (reason == 0 or reason == PARTIAL_PROFIT):
                 reason = FLASH_CRASH
-            if reason == PARTIAL_PROFIT and m.order.kind != NO_ORDER:
-                reason = 0  # it is on its way
-            touch = touch_price(p, position, c, reason)
+            if reason != 0:
+                if reason == PARTIAL_PROFIT and m.order.kind != NO_ORDER:
+                    reason = 0  # it is on its way
+                touch = touch_price(p, position, c, reason)
         if rises(p, position, m.trend.atr, c.high):
             position = raised(p, position, m.trend.atr, c.high)
     bar = m.bar

@@ -13,7 +13,7 @@ from haetae.kernel.codes import (
     SLIPPAGE,
 )
 from haetae.kernel.entries import propose_entry
-from haetae.kernel.exits import candle_step, exit_order, left_for, partial_order, without_partial
+from haetae.kernel.exits import exit_order, left_for, partial_order, without_partial
 from haetae.kernel.fills import apply_fill, counted, with_order
 from haetae.kernel.indicators import fold_bar
 from haetae.kernel.quanta import fee_ceil, share_ceil, value_nearest
@@ -22,7 +22,6 @@ from haetae.kernel.state import (
     NO_BAR,
     NO_VERDICT,
     Account,
-    Candle,
     Fill,
     Market,
     Order,
@@ -39,12 +38,11 @@ FIRED_CRASH = 1 << FLASH_CRASH
 
 
 @kernel
-def candle_events(
-    rails: Rails, p: Params, a: Account, m: Market, c: Candle, t: int
+def react(
+    rails: Rails, p: Params, a: Account, m: Market, t: int, reason: int, touch: float
 ) -> tuple[Account, Market, int]:
-    """Fold a candle that closed by `t`, ask for the exit it touched, cool down after a crash."""
+    """Act at `t` on a candle that was folded: ask for its exit, go on leaving, cool down."""
     fired = 0
-    m, reason, touch = candle_step(p, m, c)
     if reason == PARTIAL_PROFIT:
         a, m = ask_partial(rails, p, a, m, t, touch)
         fired = 1 << reason
@@ -53,7 +51,7 @@ def candle_events(
         fired = 1 << reason
     elif goes_on(m):
         a, m = ask_exit(rails, a, m, t, m.position.leaving, 0.0)
-    if c.close <= m.crash.floor:
+    if m.close <= m.crash.floor:
         if t >= a.cooldown:
             fired = fired | FIRED_CRASH
         a = cool_down(a, t + rails.cooldown_s)

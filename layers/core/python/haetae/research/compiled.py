@@ -22,13 +22,10 @@ from haetae.kernel.registry import REGISTERED
 HOT = frozenset(
     {
         "advance",
-        "candle_events",
         "candle_step",
-        "watch_crash",
         "build_bar",
         "rises",
         "exit_reason",
-        "mark_books",
         "worth",
         "value_nearest",
         "fee_ceil",
