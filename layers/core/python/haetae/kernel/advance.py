@@ -156,13 +156,15 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                         markets[i] = m
                 k = k + 1
             at[i] = k
-            if m.order.t == t:
-                opened = 1
             if t >= m.bar.end and m.bar.end != 0:
                 m = close_bar(p, m)
                 markets[i] = m
-            if m.trend.t > m.decided:
                 due = decide
+            if simulate == 0:
+                if m.order.t == t:
+                    opened = 1
+                if m.trend.t > m.decided:
+                    due = decide
             if m.position.units != 0:
                 equity = equity + worth(p, m)
         equity = a.cash + equity
