@@ -124,10 +124,9 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
             if simulate == 0 and m.order.kind != NO_ORDER and 0 < fills[i].t < t:
                 a, m, fired_here = settle(rails, p, a, m, fills[i], t)
                 fired = fired | fired_here
-                markets[i] = m
-            k = at[i]
-            end = ends[i]
-            while k < end and times[k] + p.candle_s <= t:
+            while at[i] < ends[i] and times[at[i]] + p.candle_s <= t:
+                k = at[i]
+                at[i] = k + 1
                 if times[k] >= m.seen:  # else it was folded before
                     row = k * PRICES
                     c = Candle(
@@ -144,21 +143,12 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                         trades = trades + 1
                         a, m, fired_here = settle(rails, p, a, m, fill, t)
                         fired = fired | fired_here
-                        markets[i] = m
-                    if n > 1:
-                        m = markets[i]
                     m, reason, touch = candle_step(p, m, c)
-                    if n > 1:
-                        markets[i] = m
                     if reason != 0 or m.position.leaving != 0 or c.close <= m.crash.floor:
                         a, m, fired_here = react(rails, p, a, m, t, reason, touch)
                         fired = fired | fired_here
-                        markets[i] = m
-                k = k + 1
-            at[i] = k
             if t >= m.bar.end and m.bar.end != 0:
                 m = close_bar(p, m)
-                markets[i] = m
                 due = decide
             if simulate == 0:
                 if m.order.t == t:
@@ -167,6 +157,8 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                     due = decide
             if m.position.units != 0:
                 equity = equity + worth(p, m)
+            if n > 1:
+                markets[i] = m
         equity = a.cash + equity
         if equity <= a.day.floor or equity <= a.week.floor or t >= a.day.until:
             a, fired_here = mark_books(rails, a, t, equity)
