@@ -16,7 +16,7 @@ from haetae.research.result import Result, printed
 from haetae.research.tapes import History, Rows, Span, aggregated, histories, span
 from haetae.wiring.settings import setup_of
 from support.scenarios import Scenario
-from support.tapes import MINUTE_S, candle_at, data_folder, seeded_market
+from support.tapes import MINUTE_S, data_folder, seeded_market
 from upbit_sandbox.synthetic import synthetic_minutes
 
 CASH = 10_000_000 * 1_000_000
@@ -105,7 +105,7 @@ def seeded(scenario: Scenario) -> Run:
     found = {}
     for i, name in enumerate(names):
         rows = range(scenario.tape.starts[i], scenario.tape.ends[i])
-        minutes = [candle_at(scenario.tape, row) for row in rows]
+        minutes = [scenario.tape.candles[row] for row in rows]
         first = minutes[0].t - minutes[0].t % interval_s
         older = seeded_market(
             i,

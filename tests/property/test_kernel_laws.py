@@ -9,7 +9,7 @@ from haetae.kernel.fills import first_stop
 from haetae.kernel.quanta import fee_ceil, tick_of
 from haetae.kernel.state import Account, Candle, Market, Order
 from support.folds import CASH, bits, fold, live, simulate, span
-from support.tapes import candle_at, tape_of
+from support.tapes import tape_of, times_of
 from support.worlds import World, worlds
 
 DRAWN = settings(
@@ -26,7 +26,7 @@ def changed_from(tape: Tape, t: int, factor: float) -> Tape:
     for i in range(len(tape.starts)):
         candles = []
         for row in range(tape.starts[i], tape.ends[i]):
-            c = candle_at(tape, row)
+            c = tape.candles[row]
             if c.t < t:
                 candles.append(c)
             elif row % 3 != 0:
@@ -43,7 +43,7 @@ def changed_from(tape: Tape, t: int, factor: float) -> Tape:
 def test_the_future_changes_nothing_before_it(world: World, minutes: int, factor: float) -> None:
     t = span(world.tape)[0] + minutes * 60
     other = changed_from(world.tape, t, factor)
-    assume(len(other.times) > 0 and max(other.times) >= t)
+    assume(len(other.candles) > 0 and max(times_of(other)) >= t)
 
     told, untold = (
         simulate(tape, world.params, world.rails, until=t) for tape in (world.tape, other)
@@ -51,7 +51,7 @@ def test_the_future_changes_nothing_before_it(world: World, minutes: int, factor
     assert bits(told) == bits(untold)
 
     told, untold = (
-        simulate(tape, world.params, world.rails, until=max(other.times) + 60)
+        simulate(tape, world.params, world.rails, until=max(times_of(other)) + 60)
         for tape in (world.tape, other)
     )
     early = [[line for line in run.trades if line.trade.t < t] for run in (told, untold)]
@@ -142,7 +142,7 @@ def test_a_fold_may_be_cut_anywhere(world: World, minutes: int, cut: int) -> Non
     """Folding to t in one call or in two is the same as long as nothing had to be written."""
     t = span(world.tape)[0] + minutes * 60
     run = simulate(*world, until=t)
-    starts = [sum(1 for time in world.tape.times if time + 60 <= t)]
+    starts = [sum(1 for time in times_of(world.tape) if time + 60 <= t)]
     tape = world.tape._replace(starts=starts)
     account, markets, reached = fold(
         world.rails, world.params, run.account, run.markets, tape, t, t + 6_000
@@ -152,7 +152,7 @@ def test_a_fold_may_be_cut_anywhere(world: World, minutes: int, cut: int) -> Non
         return
     half, part, at = fold(world.rails, world.params, run.account, run.markets, tape, t, middle)
     assert at.t == middle
-    starts = [sum(1 for time in world.tape.times if time + 60 <= middle)]
+    starts = [sum(1 for time in times_of(world.tape) if time + 60 <= middle)]
     again = fold(
         world.rails, world.params, half, part, tape._replace(starts=starts), middle, t + 6_000
     )

@@ -15,7 +15,7 @@ from haetae.kernel.quanta import funds_ceil, funds_floor
 from haetae.kernel.state import Account, Fill, Market, Order
 from support.folds import bits, closed_before, fold, live, simulate
 from support.states import QUICK, QUICK_GUIDE
-from support.tapes import minutes_of, tape_of
+from support.tapes import minutes_of, tape_of, times_of
 from support.worlds import World, worlds
 
 DRAWN = settings(
@@ -122,8 +122,8 @@ def test_an_exit_goes_on_for_one_reason_until_all_is_sold(world: World, seed: in
 def test_what_was_sold_little_by_little_goes_on_as_simulated(
     world: World, seed: int, minutes: int
 ) -> None:
-    t = min(world.tape.times) + minutes * 60
-    assume(t < max(world.tape.times))
+    t = min(times_of(world.tape)) + minutes * 60
+    assume(t < max(times_of(world.tape)))
     kept: list[tuple[Account, tuple[Market, ...]]] = []
 
     def watch(minute: int, account: Account, markets: tuple[Market, ...], _equity: int) -> None:
@@ -144,7 +144,7 @@ def test_what_was_sold_little_by_little_goes_on_as_simulated(
 @DRAWN
 @given(world=worlds(), minutes=st.integers(60, 700))
 def test_a_repeated_risk_check_changes_nothing(world: World, minutes: int) -> None:
-    t = min(world.tape.times) + minutes * 60
+    t = min(times_of(world.tape)) + minutes * 60
     lived = live(*world, until=t)
     for decide in (0, 1):
         account, markets, reached = fold(

@@ -10,7 +10,7 @@ from typing import TypeIs
 
 BUILTINS = frozenset({"floor", "sqrt", "min", "max", "float", "range", "len"})
 CONTAINERS = frozenset({"Tape", "Log"})  # records that carry columns instead of numbers
-COLUMNS = frozenset({"Sequence[int]", "Sequence[float]"}) | frozenset(
+COLUMNS = frozenset({"Sequence[int]", "Sequence[float]", "Sequence[Candle]"}) | frozenset(
     {"MutableSequence[int]", "MutableSequence[float]"}
 )
 STATEMENTS = (

@@ -22,7 +22,7 @@ from haetae.kernel.state import (
     Trade,
 )
 from haetae.kernel.step import open_account, react
-from support.tapes import MINUTE_S, as_arrays, candle_at
+from support.tapes import MINUTE_S, as_arrays, times_of
 
 WON = 1_000_000  # micro
 CASH = 10_000_000 * WON
@@ -49,7 +49,8 @@ class Run:
 
 def span(tape: Tape) -> tuple[int, int]:
     """Return the minute before the tape's first candle closes, and the one its last closes at."""
-    return min(tape.times) // MINUTE_S * MINUTE_S, max(tape.times) + MINUTE_S
+    times = times_of(tape)
+    return min(times) // MINUTE_S * MINUTE_S, max(times) + MINUTE_S
 
 
 def simulate(
@@ -70,7 +71,7 @@ def simulate(
     if start is not None:
         t0 = start
     to_t = t1 if until is None else until
-    rows = len(tape.times) + 2
+    rows = len(tape.candles) + 2
     decisions = (to_t - t0) // MINUTE_S + 2
     log = Log([0] * (TRADE_INTS * rows), [0.0] * rows, [0] * (2 * decisions), [0] * 32)
     fold: Callable[..., Any] = advance
@@ -213,7 +214,7 @@ def live(
                     for i, (m, fill) in enumerate(zip(markets, fills, strict=True))
                 ]
             seen = [closed_before(tape, i, minute) for i in range(len(params))]
-            window = Tape(tape.times, tape.prices, list(at), seen)
+            window = Tape(tape.candles, list(at), seen)
             after, last, reached = fold(
                 rails, params, account, markets, window, t, minute,
                 fills=fills, mode=mode, decide=decide,
@@ -238,7 +239,7 @@ def live(
                 watch(minute, account, markets, equity)
     if refold:
         to_t = t1 if until is None else until
-        window = Tape(tape.times, tape.prices, at, list(tape.ends))
+        window = Tape(tape.candles, at, list(tape.ends))
         account, markets, reached = fold(rails, params, account, markets, window, t, to_t)
         equity = reached.equity
     return Live(account, markets, tuple(line for _, line in lines), equity, writes)
@@ -249,7 +250,7 @@ def exchange_fill(tape: Tape, i: int, p: Params, m: Market, now: int) -> Fill:
     if m.order.kind == NO_ORDER:
         return NO_FILL
     for row in range(first_from(tape, i, m.order.t), tape.ends[i]):
-        c = candle_at(tape, row)
+        c = tape.candles[row]
         return simulate_fill(p, m.order, c) if c.t < now else NO_FILL
     return NO_FILL
 
@@ -258,7 +259,7 @@ def first_from(tape: Tape, i: int, t: int) -> int:
     """Return the first row of market `i` that starts at or after `t`."""
     from bisect import bisect_left
 
-    return bisect_left(tape.times, t, tape.starts[i], tape.ends[i])
+    return bisect_left(tape.candles, t, tape.starts[i], tape.ends[i], key=lambda c: c.t)
 
 
 def closed_before(tape: Tape, i: int, t: int) -> int:

@@ -7,6 +7,7 @@ a trade), `thin` (tiny volume, holes) and `flat` (one price).
 import os
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -79,35 +80,27 @@ def legal(price: float) -> float:
 
 def tape_of(*markets: Sequence[Candle]) -> Tape:
     """Lay markets one after the other on a tape of plain lists."""
-    times: list[int] = []
-    prices: list[float] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for candles in markets:
-        starts.append(len(times))
-        for c in candles:
-            times.append(c.t)
-            prices.extend((c.open, c.high, c.low, c.close, c.volume))
-        ends.append(len(times))
-    return Tape(times, prices, starts, ends)
+    ends = list(accumulate(map(len, markets)))
+    return Tape([c for candles in markets for c in candles], [0, *ends[:-1]], ends)
+
+
+def times_of(tape: Tape) -> list[int]:
+    """Return when each candle of the tape starts, market after market."""
+    return [c.t for c in tape.candles]
 
 
 def as_arrays(tape: Tape) -> Tape:
     """Return the tape as compiled code reads it."""
     import numpy as np
 
+    from haetae.research.tapes import CANDLE
+
     ints: Any = np.int64
     return Tape(
-        np.array(tape.times, dtype=ints),  # type: ignore[arg-type]
-        np.array(tape.prices, dtype=np.float64),  # type: ignore[arg-type]
+        np.array(list(tape.candles), CANDLE),  # type: ignore[arg-type]
         np.array(tape.starts, dtype=ints),  # type: ignore[arg-type]
         np.array(tape.ends, dtype=ints),  # type: ignore[arg-type]
     )
-
-
-def candle_at(tape: Tape, row: int) -> Candle:
-    """Return the candle in a row of the tape."""
-    return Candle(tape.times[row], *tape.prices[row * 5 : row * 5 + 5])
 
 
 def data_folder() -> Path | None:

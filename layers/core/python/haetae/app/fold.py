@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import accumulate
 
 from haetae.app.setup import Setup
 from haetae.kernel.advance import Log, Reached, Tape, advance
@@ -156,17 +157,8 @@ def known_fill(order: Order, intent: Intent | None) -> Fill:
 
 def tape_of(candles: list[tuple[Candle, ...]]) -> Tape:
     """Lay the candles of all markets out as the kernel reads them."""
-    times: list[int] = []
-    prices: list[float] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for rows in candles:
-        starts.append(len(times))
-        for c in rows:
-            times.append(c.t)
-            prices += c[1:]
-        ends.append(len(times))
-    return Tape(times, prices, starts, ends)
+    ends = list(accumulate(map(len, candles)))
+    return Tape([c for rows in candles for c in rows], [0, *ends[:-1]], ends)
 
 
 def commit_of(setup: Setup, book: Book, done: Pass, opened: tuple[Intent, ...]) -> Commit:

@@ -20,7 +20,9 @@ from haetae.kernel.fills import simulate_fill, trade_of
 from haetae.kernel.registry import kernel
 from haetae.kernel.state import (
     Account,
+    Bar,
     Candle,
+    Crash,
     Fill,
     Market,
     Params,
@@ -37,16 +39,26 @@ from haetae.kernel.step import (
 )
 
 TRADE_INTS = 9  # market, t, kind, reason, units, funds, fee, pnl, risk
-PRICES = 5  # open, high, low, close, volume
 
 
 class Tape(NamedTuple):
-    """Candles of all markets, one after the other: market i owns rows starts[i] to ends[i]."""
+    """Candles of all markets, one after the other: market i owns rows starts[i] to ends[i].
 
-    times: Sequence[int]
-    prices: Sequence[float]  # PRICES a row
+    Compiled, `candles` is a structured array with the fields of `Candle`.
+    """
+
+    candles: Sequence[Candle]
     starts: Sequence[int]
     ends: Sequence[int]
+
+
+class Quiet(NamedTuple):
+    """What every candle changes of a market; the rest changes rarely and is stored then."""
+
+    seen: int
+    close: float
+    crash: Crash
+    bar: Bar
 
 
 class Log(NamedTuple):
@@ -93,6 +105,7 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
     """
     n = len(params)
     markets = [m for m in states]  # noqa: C416
+    quiet = [quiet_of(m) for m in states]
     each = [p for p in params]  # noqa: C416
     at = [tape.starts[i] for i in range(n)]
     trades = 0
@@ -101,10 +114,11 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
     fired = 0
     decided = 0
     p = params[0]
-    times = tape.times
-    prices = tape.prices
+    candles = tape.candles
     ends = tape.ends
     m = markets[0]
+    lowest = max(a.day.floor, a.week.floor)  # only mark_books moves them
+    until = a.day.until
     go = 1
     while go != 0:
         if t < to_t:
@@ -120,35 +134,30 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
         for i in range(n):
             if n > 1:
                 p = each[i]
-                m = markets[i]
+                m = with_quiet(markets[i], quiet[i])
+            changed = m.position.units
             if simulate == 0 and m.order.kind != NO_ORDER and 0 < fills[i].t < t:
                 a, m, fired_here = settle(rails, p, a, m, fills[i], t)
                 fired = fired | fired_here
-            while at[i] < ends[i] and times[at[i]] + p.candle_s <= t:
-                k = at[i]
-                at[i] = k + 1
-                if times[k] >= m.seen:  # else it was folded before
-                    row = k * PRICES
-                    c = Candle(
-                        times[k],
-                        prices[row],
-                        prices[row + 1],
-                        prices[row + 2],
-                        prices[row + 3],
-                        prices[row + 4],
-                    )
+                changed = 1
+            while at[i] < ends[i] and candles[at[i]].t + p.candle_s <= t:
+                c = candles[at[i]]
+                at[i] = at[i] + 1
+                if c.t >= m.seen:  # else it was folded before
                     if simulate != 0 and m.order.kind != NO_ORDER and c.t >= m.order.t:
                         fill = simulate_fill(p, m.order, c)
                         write_trade(log, trades, i, p, m, fill)
                         trades = trades + 1
                         a, m, fired_here = settle(rails, p, a, m, fill, t)
                         fired = fired | fired_here
+                        changed = 1
                     m, reason, touch = candle_step(p, m, c)
                     if reason != 0 or m.position.leaving != 0 or c.close <= m.crash.floor:
                         a, m, fired_here = react(rails, p, a, m, t, reason, touch)
                         fired = fired | fired_here
             if t >= m.bar.end and m.bar.end != 0:
                 m = close_bar(p, m)
+                changed = 1
                 due = decide
             if simulate == 0:
                 if m.order.t == t:
@@ -158,14 +167,21 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
             if m.position.units != 0:
                 equity = equity + worth(p, m)
             if n > 1:
-                markets[i] = m
+                quiet[i] = quiet_of(m)
+                if changed != 0:
+                    markets[i] = m
         equity = a.cash + equity
-        if equity <= a.day.floor or equity <= a.week.floor or t >= a.day.until:
+        if equity <= lowest or t >= until:
             a, fired_here = mark_books(rails, a, t, equity)
             fired = fired | fired_here
+            lowest = max(a.day.floor, a.week.floor)
+            until = a.day.until
         if due != 0:
             decided = 1
-            markets[n - 1] = m
+            for i in range(n):
+                if n > 1:
+                    m = with_quiet(markets[i], quiet[i])
+                markets[i] = m
             for i in range(n):
                 if markets[i].trend.t > markets[i].decided and markets[i].position.units > 0:
                     a, markets[i] = decide_exit(rails, each[i], a, markets[i], t)
@@ -176,7 +192,7 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                         rails, each[i], a, markets[i], t, now, equity, mode, open_count, committed
                     )
                     fired = fired | fired_here
-            m = markets[n - 1]
+            m = markets[0]
             if simulate != 0:
                 log.marks[marks * 2] = t
                 log.marks[marks * 2 + 1] = equity
@@ -185,9 +201,33 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
             count(log, fired)
         if t >= to_t or (simulate == 0 and (fired != 0 or decided != 0 or opened != 0)):
             go = 0
-    if n == 1:
-        markets[0] = m
+    for i in range(n):
+        if n > 1:
+            m = with_quiet(markets[i], quiet[i])
+        markets[i] = m
     return a, markets, Reached(t, equity, fired, decided, trades, marks)
+
+
+@kernel
+def quiet_of(m: Market) -> Quiet:
+    """Return what every candle changes of the market."""
+    return Quiet(m.seen, m.close, m.crash, m.bar)
+
+
+@kernel
+def with_quiet(m: Market, q: Quiet) -> Market:
+    """Return the market as its last candle left it."""
+    return Market(
+        q.seen,
+        q.close,
+        m.decided,
+        q.crash,
+        q.bar,
+        m.trend,
+        m.position,
+        m.order,
+        m.verdict,
+    )
 
 
 @kernel

@@ -55,6 +55,8 @@ def raised(p: Params, q: Position, atr: float, high: float) -> Position:
             if on_tick > stop:
                 stop = on_tick
                 trailing = 1
+    if top == q.high and stop == q.stop:
+        return q
     return Position(
         q.units,
         q.t,
@@ -104,14 +106,14 @@ def build_bar(p: Params, bar: Bar, c: Candle) -> Bar:
     if bar.end == 0:
         end = (c.t // p.interval_s + 1) * p.interval_s
         return Bar(end, c.open, c.high, c.low, c.close, c.close * c.volume)
-    return Bar(
-        bar.end,
-        bar.open,
-        c.high if c.high > bar.high else bar.high,
-        c.low if c.low < bar.low else bar.low,
-        c.close,
-        bar.value + c.close * c.volume,
-    )
+    high = bar.high
+    low = bar.low
+    close = c.close
+    if c.high > high:
+        high = c.high
+    if c.low < low:
+        low = c.low
+    return Bar(bar.end, bar.open, high, low, close, bar.value + close * c.volume)
 
 
 @kernel
@@ -141,7 +143,9 @@ def candle_step(p: Params, m: Market, c: Candle) -> tuple[Market, int, float]:
     touch = 0.0
     position = m.position
     crash = m.crash
-    if c.high > crash.high or c.t >= crash.block + CRASH_BLOCK_S:
+    trend = m.trend
+    t = c.t
+    if c.high > crash.high or t >= crash.block + CRASH_BLOCK_S:
         crash = watch_crash(p, crash, c)
     if position.units > 0:
         if position.leaving == 0:
@@ -152,18 +156,18 @@ def candle_step(p: Params, m: Market, c: Candle) -> tuple[Market, int, float]:
                 if reason == PARTIAL_PROFIT and m.order.kind != NO_ORDER:
                     reason = 0  # it is on its way
                 touch = touch_price(p, position, c, reason)
-        if rises(p, position, m.trend.atr, c.high):
-            position = raised(p, position, m.trend.atr, c.high)
+        if rises(p, position, trend.atr, c.high):
+            position = raised(p, position, trend.atr, c.high)
     bar = m.bar
-    if c.t >= m.trend.t:
-        bar = build_bar(p, m.bar, c)
+    if t >= trend.t:
+        bar = build_bar(p, bar, c)
     market = Market(
-        c.t + p.candle_s,
+        t + p.candle_s,
         c.close,
         m.decided,
         crash,
         bar,
-        m.trend,
+        trend,
         position,
         m.order,
         m.verdict,

@@ -7,13 +7,13 @@ import numpy as np
 
 from haetae.app.setup import Setup
 from haetae.app.start import fold_history
-from haetae.kernel.advance import TRADE_INTS, Log, Reached, Tape, advance
+from haetae.kernel.advance import TRADE_INTS, Log, Reached, advance
 from haetae.kernel.codes import ENTRY, REASON_NAMES, RUN, WARMUP
 from haetae.kernel.state import NEW_MARKET, NO_FILL, Account, Market, Params
 from haetae.kernel.step import open_account, open_market
 from haetae.research.compiled import compiled_kernel
 from haetae.research.result import Result, TradeRow, rails_by_name
-from haetae.research.tapes import History, Rows, Span, flat
+from haetae.research.tapes import History, Rows, Span, tape_of
 
 COUNTS = 32
 
@@ -72,13 +72,8 @@ def prepared(
         for name, p in zip(setup.markets, setup.params, strict=True)
     )
     rows = [found[name].tape.between(span.from_t, span.to_t) for name in setup.markets]
-    columns = flat(rows)
-    tape = Tape(*columns)  # type: ignore[arg-type] # arrays index as sequences do
-    fold = advance
-    if compiled:
-        fold = compiled_kernel()[advance]
-    else:
-        tape = Tape(*[column.tolist() for column in columns])
+    tape = tape_of(rows, compiled=compiled)
+    fold = compiled_kernel()[advance] if compiled else advance
     return lambda: fold(
         setup.rails,
         setup.params,

@@ -29,6 +29,8 @@ HOT = frozenset(
         "worth",
         "value_nearest",
         "fee_ceil",
+        "quiet_of",
+        "with_quiet",
     }
 )
 ENTRIES = frozenset({"advance"})

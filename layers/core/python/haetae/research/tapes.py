@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from haetae.base.errors import DataError
-from haetae.kernel.advance import PRICES
+from haetae.kernel.advance import Tape
 from haetae.kernel.codes import WARMUP
 from haetae.kernel.state import Candle
 from haetae.research.candle_files import CandleFile
 
+CANDLE = np.dtype([("t", np.int64), *[(name, np.float64) for name in Candle._fields[1:]]])
 type Times = npt.NDArray[np.int64]
 type Prices = npt.NDArray[np.float64]
 
@@ -181,16 +183,19 @@ def check_warm(name: str, h: History, begin: int, interval_s: int) -> None:
         )
 
 
-def flat(rows: list[Rows]) -> tuple[Times, Prices, Times, Times]:
-    """Lay the rows of all markets out for the kernel: times, flat prices, starts, ends."""
-    lengths = np.array([len(r.times) for r in rows], np.int64)
-    ends = np.cumsum(lengths)
-    return (
-        np.concatenate([r.times for r in rows]).astype(np.int64),
-        np.concatenate([r.prices for r in rows]).reshape(-1, PRICES).ravel(),
-        ends - lengths,
-        ends,
-    )
+def tape_of(rows: list[Rows], *, compiled: bool) -> Tape:
+    """Lay the rows of all markets out for the kernel, as arrays where it is compiled."""
+    times = np.concatenate([r.times for r in rows])
+    prices = np.concatenate([r.prices for r in rows])
+    ends = np.cumsum([len(r.times) for r in rows])
+    starts = np.concatenate([[0], ends[:-1]])
+    if not compiled:
+        candles = Rows(unit_s=rows[0].unit_s, times=times, prices=prices).candles()
+        return Tape(candles, starts.tolist(), ends.tolist())
+    table: Any = np.empty(len(times), CANDLE)
+    for name, column in zip(Candle._fields, [times, *prices.T], strict=True):
+        table[name] = column
+    return Tape(table, starts, ends)  # type: ignore[arg-type] # arrays index as sequences do
 
 
 def iso(t: int) -> str:
