@@ -1,17 +1,21 @@
 """The command over real HTTP: it says when it is ready, answers, and stops when told."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 
 import pytest
 import requests
 
 from sandbox.client import token
 from sandbox.recorded import REPOSITORY
+from sandbox.servers import FOLDER, TIMEOUT_S, command, running
 from upbit_sandbox.cli import main
 
 COMMAND = [
@@ -86,3 +90,111 @@ def test_port_in_use_is_named_with_another_to_try(capsys: pytest.CaptureFixture[
 def test_port_beyond_the_last_is_refused() -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["--port", "65536"])
+
+
+@pytest.mark.parametrize("path", ["/v1/ticker?markets=KRW-BTC", "/v1/accounts", "/nowhere"])
+def test_date_header_is_the_exchanges_clock(
+    server: tuple[subprocess.Popen[str], str], path: str
+) -> None:
+    _, address = server
+    body = {"now": "2025-09-03T04:05:06.9"}
+    answer = requests.put(f"{address}/sandbox/clock", json=body, timeout=5)
+    assert answer.headers["Date"] == "Wed, 03 Sep 2025 04:05:06 GMT"
+    assert requests.get(address + path, timeout=5).headers["Date"] == answer.headers["Date"]
+
+
+def test_date_header_is_there_once_and_real_on_a_real_clock() -> None:
+    with running() as server:
+        before_s = int(time.time())
+        answer = server.call("GET", "/sandbox/clock")
+        raw = answer.raw.headers.getlist("date")
+        assert len(raw) == 1
+        told_s = parsedate_to_datetime(raw[0]).timestamp()
+        assert before_s <= told_s <= answer.json()["now_s"] + 1
+        huge = requests.post(f"{server.address}/v1/orders", data=b"x" * 1_000_001, timeout=5)
+        assert (huge.status_code, "Date" in huge.headers) == (413, True)
+
+
+def test_server_stops_when_its_standard_input_ends() -> None:
+    with running("--until-stdin-closes") as server:
+        assert server.process.stdin is not None
+        server.process.stdin.write("what is written there means nothing\n")
+        server.process.stdin.flush()
+        assert server.call("GET", "/sandbox/health").status_code == 200
+        assert server.process.poll() is None
+        server.process.stdin.close()
+        assert server.process.wait(TIMEOUT_S) == 0
+
+
+def test_server_without_the_flag_ignores_its_standard_input() -> None:
+    with running() as server:
+        assert server.process.stdin is not None
+        server.process.stdin.close()
+        for _ in range(20):
+            assert server.call("GET", "/sandbox/health").status_code == 200
+        assert server.process.poll() is None
+
+
+STARTER = """
+import subprocess, sys
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+print(child.pid, child.stdout.readline().split()[-1], flush=True)
+child.wait()
+"""
+
+
+def test_server_stops_when_its_starter_is_killed() -> None:
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER, *command("--until-stdin-closes")],
+        cwd=FOLDER,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert starter.stdout is not None
+    pid, address = starter.stdout.readline().split()
+    try:
+        assert requests.get(f"{address}/sandbox/health", timeout=5).status_code == 200
+        starter.kill()
+        starter.communicate(timeout=TIMEOUT_S)
+        until_s = time.monotonic() + TIMEOUT_S
+        while is_served(address) and time.monotonic() < until_s:
+            time.sleep(0.05)
+        assert not is_served(address)
+    finally:
+        if is_served(address):
+            os.kill(int(pid), signal.SIGKILL)
+
+
+def is_served(address: str) -> bool:
+    """Tell whether somebody listens there."""
+    host, port = address.removeprefix("http://").split(":")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
+
+
+def test_markets_may_repeat_or_be_listed() -> None:
+    options = ("--source", "synthetic", "--market", "KRW-SOL", "--market", "KRW-XRP,KRW-BTC")
+    with running(*options, "--clock", "virtual") as server:
+        listed = server.get("/v1/market/all")
+        assert [row["market"] for row in listed] == ["KRW-SOL", "KRW-XRP", "KRW-BTC"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--speed", "0"], "not a speed"),
+        (["--speed", "fast"], "not a speed"),
+        (["--speed", "nan"], "not a speed"),
+    ],
+)
+def test_speed_is_a_number(
+    options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(options)
+    assert said in capsys.readouterr().err
+
+
+def test_speed_needs_a_clock_that_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--clock", "virtual", "--speed", "2"]) == 2
+    assert capsys.readouterr().err == "--speed is for a clock that runs: add --clock real\n"

@@ -1,5 +1,6 @@
 """Every rule an order can break, by the name of its refusal."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -127,3 +128,9 @@ def test_form_body_is_no_longer_an_order(client: Client) -> None:
         "POST", "/v1/orders", headers={"authorization": token("a=b")}, body=b"market=KRW-BTC"
     )
     assert error_of(client.send(request)) == "bad_request"
+
+
+def test_half_of_a_surrogate_pair_is_no_text(client: Client) -> None:
+    body = b'{"market":"KRW-BTC","identifier":"\\ud800"}'
+    answer = client.sandbox.handle(Request("POST", "/v1/orders", body=body))
+    assert (answer.status, error_of(json.loads(answer.body))) == (400, "bad_request")

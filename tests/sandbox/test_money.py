@@ -50,10 +50,10 @@ def act(client: Client, action: tuple[object, ...]) -> None:
             client.set_clock(client.sandbox.venue.clock.now() + seconds)
 
 
-def check(client: Client) -> None:
+def check(client: Client, begun: dict[str, Decimal] | None = None) -> None:
     """Recompute every balance from the trades alone and compare with the wallet."""
     with_exact = EXACT.copy()
-    free_and_locked = {"KRW": CASH}
+    free_and_locked = {"KRW": CASH} | (begun or {})
     reserved: dict[str, Decimal] = {}
     state = client.control("GET", "/sandbox/state")
     for order in state["orders"]:

@@ -1,9 +1,14 @@
-"""The sandbox as an ASGI application: awaits nothing but receive, send and a switched-on delay."""
+"""The sandbox as an ASGI application, on one thread.
+
+It awaits receive, send, a switched-on delay, and the upstream of a mirror, which is asked in
+threads of its own.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from upbit_sandbox.clock import http_date
 from upbit_sandbox.core import Sandbox
 from upbit_sandbox.wire import Request, Response
 
@@ -13,6 +18,9 @@ type Send = Callable[[Message], Awaitable[None]]
 type App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 MAX_BODY_BYTES = 1_000_000
+MAX_STATE_BYTES = 1_000_000_000
+FOLLOW_S = 1.0
+STATE_PATH = "/sandbox/state"
 
 
 def create_app(sandbox: Sandbox) -> App:
@@ -24,11 +32,15 @@ def create_app(sandbox: Sandbox) -> App:
         elif scope["type"] == "lifespan":
             await _live(receive, send)
         else:
-            body = await _body(receive)
-            response = Response(413, b"") if body is None else sandbox.handle(_read(scope, body))
+            most = MAX_STATE_BYTES if scope["path"] == STATE_PATH else MAX_BODY_BYTES
+            body = await _body(receive, most)
+            if body is None:
+                response = Response(413, b"")
+            else:
+                response = await _served(sandbox, _read(scope, body))
             if response.delay_s:
                 await asyncio.sleep(response.delay_s)
-            await _answer(send, response)
+            await _answer(send, response, http_date(sandbox.venue.clock.now()))
 
     return app
 
@@ -74,19 +86,36 @@ def _read(scope: Message, body: bytes) -> Request:
     )
 
 
-async def _body(receive: Receive) -> bytes | None:
-    body = b""
+async def _served(sandbox: Sandbox, request: Request) -> Response:
+    wanted = None if sandbox.mirror is None else sandbox.wants(request)
+    if sandbox.mirror is None or wanted is None:
+        return sandbox.handle(request)
+    return sandbox.handle(request, await asyncio.to_thread(sandbox.mirror.look, *wanted))
+
+
+async def follow(sandbox: Sandbox) -> None:
+    """Look at the books of a mirror once a second while orders wait, until cancelled."""
+    while sandbox.mirror is not None:
+        await asyncio.sleep(FOLLOW_S)
+        waiting = frozenset(sandbox.venue.account.waiting_in())
+        if waiting:
+            sandbox.settle(await asyncio.to_thread(sandbox.mirror.look, "", "", waiting))
+
+
+async def _body(receive: Receive, most: int) -> bytes | None:
+    body = bytearray()
     while True:
         message = await receive()
-        body += bytes(message.get("body", b""))
-        if len(body) > MAX_BODY_BYTES:
+        body += message.get("body", b"")
+        if len(body) > most:
             return None
         if not message.get("more_body"):
-            return body
+            return bytes(body)
 
 
-async def _answer(send: Send, response: Response) -> None:
+async def _answer(send: Send, response: Response, date: str) -> None:
     headers = [(name.encode(), value.encode()) for name, value in response.headers]
+    headers.append((b"date", date.encode()))
     headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})

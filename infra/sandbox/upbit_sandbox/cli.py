@@ -11,53 +11,104 @@ from decimal import Decimal
 from pathlib import Path
 
 from upbit_sandbox.arithmetic import parse_amount
-from upbit_sandbox.clock import Clock, RealClock, VirtualClock, parse_time
-from upbit_sandbox.core import Sandbox
-from upbit_sandbox.files import CandleFileError, read_tape
-from upbit_sandbox.market import Market, build_markets
+from upbit_sandbox.clock import parse_time
+from upbit_sandbox.files import CandleFileError
+from upbit_sandbox.opening import open_sandbox
 from upbit_sandbox.server import serve
-from upbit_sandbox.synthetic import synthetic_market
-from upbit_sandbox.venue import ACCESS_KEY, SECRET_KEY, Options
+from upbit_sandbox.store import StateFile, StateFileError
+from upbit_sandbox.venue import ACCESS_KEY, SECRET_KEY
 
-DAY_S = 86_400
-HISTORY_S = 30 * DAY_S
-SYNTHETIC_START = "2025-09-01T00:00:00Z"
+UPBIT = "https://api.upbit.com"
+MAX_SPEED = 100_000.0
 REFUSED = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the sandbox; 0 after a clean stop, 2 when it cannot start."""
     args = _parser().parse_args(argv)
+    args.markets = [code for listed in args.markets for code in listed.split(",") if code]
+    file = None if args.state is None else StateFile(args.state)
     try:
-        sandbox = _sandbox(args)
+        sandbox = open_sandbox(args, file)
         listener = _listen(args.host, args.port)
-    except (CandleFileError, ValueError) as exc:
+        if file is not None:
+            sandbox.keep(file)
+    except (CandleFileError, StateFileError, ValueError) as exc:
         print(exc, file=sys.stderr)
+        if file is not None:
+            file.close()
         return REFUSED
     if threading.current_thread() is threading.main_thread():
         # The server raises the signal again once it has stopped; by then it has done its work.
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, lambda *_: None)
     with listener:
-        serve(sandbox, listener)
+        serve(sandbox, listener, until_stdin_closes=args.until_stdin_closes)
+    if file is not None:
+        file.close()
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="haetae sandbox", description=__doc__)
-    add = parser.add_argument
-    add("--source", choices=("replay", "synthetic"), default="synthetic")
-    add("--candles", type=Path, nargs="+", action="extend", default=[], metavar="FILE")
-    add("--clock", choices=("real", "virtual"), help="replay: virtual, synthetic: real")
-    add("--start", type=_time, metavar="TIME", help="ISO 8601; default: the first candle, or now")
-    add("--host", default="127.0.0.1")
-    add("--port", type=_port, default=8700)
-    add("--cash", type=_cash, default=Decimal(10_000_000), help="KRW")
-    add("--access-key", default=ACCESS_KEY)
-    add("--secret-key", default=SECRET_KEY)
-    add("--slippage-bps", type=int, default=10)
-    add("--seed", type=int, default=0)
-    add("--markets", metavar="KRW-BTC,…", help="replay: all in the files, synthetic: KRW-BTC")
+    parser = argparse.ArgumentParser(
+        prog="haetae sandbox",
+        description="An Upbit on this machine: Upbit's API under /v1, its own controls under"
+        " /sandbox. Prints its address when it is ready.",
+    )
+    market = parser.add_argument_group("market").add_argument
+    market(
+        "--source",
+        choices=("replay", "synthetic", "live"),
+        default="synthetic",
+        help="recorded candles, a made-up market (default), or an upstream's quotes mirrored",
+    )
+    market(
+        "--market",
+        "--markets",
+        action="append",
+        default=[],
+        dest="markets",
+        metavar="KRW-BTC",
+        help="may repeat, or be a list with commas; default: all in the files, KRW-BTC where"
+        " synthetic, all of the upstream where live",
+    )
+    market(
+        "--candles",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="replay: recorded candles, Parquet or CSV, market and unit in the name",
+    )
+    market("--upstream", default=UPBIT, metavar="URL", help=f"live: its quotes (default {UPBIT})")
+    market(
+        "--seed", type=int, help="synthetic: which market; default 0, with --state one of its own"
+    )
+    time = parser.add_argument_group("time").add_argument
+    time("--clock", choices=("real", "virtual"), help="default: virtual for replay, real otherwise")
+    time("--start", type=_time, metavar="TIME", help="ISO 8601; default: the first candle, or now")
+    time("--speed", type=_speed, default=1.0, metavar="X", help="a real clock's seconds a second")
+    account = parser.add_argument_group("account").add_argument
+    account("--cash", type=_cash, default=Decimal(10_000_000), metavar="KRW", help="to begin with")
+    account(
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="keep account, market and clock here: what was answered survives restart and SIGKILL;"
+        " with a file that exists --cash and --start mean nothing",
+    )
+    account("--access-key", default=ACCESS_KEY)
+    account("--secret-key", default=SECRET_KEY)
+    account("--slippage-bps", type=int, default=10, help="of market orders on candles (default 10)")
+    server = parser.add_argument_group("server").add_argument
+    server("--host", default="127.0.0.1")
+    server("--port", type=_port, default=8700, help="default 8700; 0 takes a free one")
+    server(
+        "--until-stdin-closes",
+        action="store_true",
+        help="stop when standard input ends: when whoever started it is gone, however it went",
+    )
     return parser
 
 
@@ -74,17 +125,14 @@ def _cash(text: str) -> Decimal:
     return amount
 
 
-def _sandbox(args: argparse.Namespace) -> Sandbox:
-    options = Options(
-        cash=args.cash,
-        access_key=args.access_key,
-        secret_key=args.secret_key,
-        slippage_bps=args.slippage_bps,
-        seed=args.seed,
-    )
-    build = _replay if args.source == "replay" else _synthetic
-    markets, clock = build(args)
-    return Sandbox(markets, clock, options)
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= MAX_SPEED:
+        raise argparse.ArgumentTypeError(f"not a speed from 0 to {MAX_SPEED:.0f}: {text}")
+    return speed
 
 
 def _time(text: str) -> float:
@@ -92,34 +140,6 @@ def _time(text: str) -> float:
         return parse_time(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"not a time: {text}") from None
-
-
-def _replay(args: argparse.Namespace) -> tuple[list[Market], Clock]:
-    if not args.candles:
-        raise ValueError("replay needs recorded candles: --candles KRW-BTC_1m.parquet")
-    built = build_markets([read_tape(path) for path in args.candles])
-    wanted = args.markets.split(",") if args.markets else list(built)
-    for code in wanted:
-        if code not in built:
-            raise ValueError(f"no candle file for {code}")
-    markets = [built[code] for code in wanted]
-    start_s = args.start
-    if start_s is None:
-        start_s = min((m.tape.starts[0] for m in markets if m.tape.starts), default=0)
-    return markets, RealClock(start_s) if args.clock == "real" else VirtualClock(start_s)
-
-
-def _synthetic(args: argparse.Namespace) -> tuple[list[Market], Clock]:
-    clock: Clock
-    if args.clock == "virtual":
-        start = parse_time(SYNTHETIC_START) if args.start is None else args.start
-        clock = VirtualClock(start)
-    else:
-        clock = RealClock(args.start)
-    now_s = clock.now()
-    first_t = int((now_s - HISTORY_S) // DAY_S * DAY_S)
-    codes = (args.markets or "KRW-BTC").split(",")
-    return [synthetic_market(c, args.seed, first_t, now_s + 2 * DAY_S) for c in codes], clock
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from email.utils import formatdate
+from typing import NamedTuple, Protocol
 
 
 class Clock(Protocol):
@@ -13,6 +14,18 @@ class Clock(Protocol):
     def now(self) -> float:
         """Give epoch seconds."""
         ...
+
+
+class Anchor(NamedTuple):
+    """What lets a real clock run while nobody does: at this wall time it said that, in epoch s."""
+
+    wall_s: float
+    now_s: float
+    speed: float
+
+    def at(self, wall_s: float) -> float:
+        """Give the epoch seconds at a wall time."""
+        return self.now_s + (wall_s - self.wall_s) * self.speed
 
 
 @dataclass(slots=True)
@@ -34,20 +47,39 @@ class VirtualClock:
 
 
 class RealClock:
-    """Runs at the real pace, from the wall clock's time or from another start."""
+    """Runs at the real pace or `speed` times as fast, from the wall clock's time or another.
 
-    __slots__ = ("_elapsed_s", "_origin_s")
+    It never goes back, also where somebody sets the wall clock back.
+    """
+
+    __slots__ = ("_last_s", "_wall_s", "anchor")
 
     def __init__(
-        self, start_s: float | None = None, elapsed_s: Callable[[], float] = time.monotonic
+        self,
+        start_s: float | None = None,
+        wall_s: Callable[[], float] = time.time,
+        speed: float = 1.0,
     ) -> None:
         """Start at `start_s` epoch seconds, at the wall clock's time when None."""
-        self._elapsed_s = elapsed_s
-        self._origin_s = (time.time() if start_s is None else start_s) - elapsed_s()
+        self._wall_s = wall_s
+        now_s = wall_s()
+        self.anchor = Anchor(now_s, now_s if start_s is None else start_s, speed)
+        self._last_s = self.anchor.now_s
+
+    @staticmethod
+    def resumed(anchor: Anchor, speed: float) -> "RealClock":
+        """Go on as if the clock had run all the time, from now on at this speed."""
+        if anchor.speed != speed:
+            return RealClock(anchor.at(time.time()), speed=speed)
+        clock = RealClock()
+        clock.anchor = anchor
+        clock._last_s = anchor.now_s
+        return clock
 
     def now(self) -> float:
         """Give epoch seconds."""
-        return self._origin_s + self._elapsed_s()
+        self._last_s = max(self._last_s, self.anchor.at(self._wall_s()))
+        return self._last_s
 
 
 def parse_time(value: str | float) -> float:
@@ -63,6 +95,11 @@ def parse_time(value: str | float) -> float:
     if not 946_684_800 <= seconds < 7_258_118_400:
         raise ValueError(value)
     return seconds
+
+
+def http_date(epoch_s: float) -> str:
+    """Write the second as HTTP's Date header does (RFC 9110, IMF-fixdate)."""
+    return formatdate(int(epoch_s), usegmt=True)
 
 
 def utc_text(epoch_s: float) -> str:

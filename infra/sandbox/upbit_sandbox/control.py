@@ -8,11 +8,10 @@ from upbit_sandbox.arithmetic import parse_amount
 from upbit_sandbox.clock import VirtualClock, parse_time, utc_text
 from upbit_sandbox.errors import ApiError
 from upbit_sandbox.faults import MAX_FAULTS, Fault, Faults, Kind
-from upbit_sandbox.orders import order_detail
 from upbit_sandbox.quotation import QUOTES
+from upbit_sandbox.state import Malformed, read_snapshot, snapshot_body
 from upbit_sandbox.venue import Venue
-from upbit_sandbox.wallet import account_body
-from upbit_sandbox.wire import Response, json_response
+from upbit_sandbox.wire import Response, is_unicode, json_response
 
 type Control = Callable[[Venue, bytes], Response]
 
@@ -23,7 +22,7 @@ MAX_COUNT = 1_000_000
 def health(venue: Venue, body: bytes) -> Response:
     """Answer that the sandbox runs, and which markets it has."""
     del body
-    return json_response({"status": "ok", "markets": list(venue.markets)})
+    return json_response({"status": "ok", "markets": sorted(venue.account.codes)})
 
 
 def read_clock(venue: Venue, body: bytes) -> Response:
@@ -60,31 +59,30 @@ def reset(venue: Venue, body: bytes) -> Response:
 
 
 def state(venue: Venue, body: bytes) -> Response:
-    """Answer the time, every order with its trades, oldest first, and all balances."""
+    """Answer all that `PUT /sandbox/state` needs to put it back: time, market, account."""
     del body
-    now_s = venue.clock.now()
-    account = venue.account
-    account.settle(now_s)
-    wallet = account.wallet
-    return json_response(
-        {
-            "now": utc_text(now_s) + "Z",
-            "now_s": now_s,
-            "orders": [order_detail(order) for order in account.orders.values()],
-            "balances": [account_body(c, wallet.balance(c)) for c in wallet.currencies()],
-        }
-    )
+    venue.account.settle(venue.clock.now())
+    return json_response(snapshot_body(venue.snapshot()))
+
+
+def restore(venue: Venue, body: bytes) -> Response:
+    """Put back what `GET /sandbox/state` answered: all of it, or nothing and the field to blame."""
+    try:
+        venue.restore(read_snapshot(_object(body)))
+    except Malformed as exc:
+        raise _refused("validation_error", str(exc)) from exc
+    return state(venue, b"")
 
 
 def set_faults(venue: Venue, body: bytes) -> Response:
     """Replace all fault switches by a list of {method, path, kind, count, delay_s}."""
-    try:
-        wanted = json.loads(body)
-    except ValueError:
-        raise _refused("validation_error", "the body is not JSON") from None
+    wanted = _json(body)
     if not isinstance(wanted, list) or len(wanted) > MAX_FAULTS:
         raise _refused("validation_error", f"a list of at most {MAX_FAULTS} faults is needed")
-    venue.faults = Faults(tuple(_fault(item) for item in wanted))
+    faults = Faults(tuple(_fault(item) for item in wanted))
+    if venue.source.name == "live" and any(f.kind is Kind.STALE for f in faults.active):
+        raise _refused("validation_error", "mirrored quotes cannot be made stale")
+    venue.faults = faults
     return json_response({"faults": len(wanted)})
 
 
@@ -109,11 +107,18 @@ def _number(value: object, most: float) -> float:
     return value
 
 
-def _object(body: bytes) -> dict[str, object]:
+def _json(body: bytes) -> object:
     try:
-        value = json.loads(body)
-    except ValueError:
+        value: object = json.loads(body)
+    except (ValueError, RecursionError):
         raise _refused("validation_error", "the body is not JSON") from None
+    if not is_unicode(value):
+        raise _refused("validation_error", "the body has half of a surrogate pair")
+    return value
+
+
+def _object(body: bytes) -> dict[str, object]:
+    value = _json(body)
     if not isinstance(value, dict):
         raise _refused("validation_error", "the body is not an object")
     return value
@@ -146,5 +151,6 @@ CONTROLS: dict[tuple[str, str], Control] = {
     ("PUT", "/sandbox/clock"): set_clock,
     ("POST", "/sandbox/reset"): reset,
     ("GET", "/sandbox/state"): state,
+    ("PUT", "/sandbox/state"): restore,
     ("PUT", "/sandbox/faults"): set_faults,
 }

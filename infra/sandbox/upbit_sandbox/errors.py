@@ -5,7 +5,7 @@ ApiError            any refusal; the core turns it into an HTTP answer
 └── quotation()     name is the HTTP status
 """
 
-from upbit_sandbox.wire import TEXT_HEADERS, Response, json_response
+from upbit_sandbox.wire import HTML_HEADERS, TEXT_HEADERS, Response, json_response
 
 MESSAGES: dict[str, tuple[int, str]] = {
     "bad_request": (400, "잘못된 요청입니다."),
@@ -90,6 +90,12 @@ def unknown_code() -> ApiError:
 def unknown_path() -> ApiError:
     """Refuse a path that has no route (the live body of this case is not documented)."""
     return quotation(404, "no Route matched with those values")
+
+
+def gateway(status: int, words: str) -> Response:
+    """Answer with the page of a gateway that could not reach the exchange."""
+    page = f"<html><head><title>{status} {words}</title></head><body>{words}</body></html>"
+    return Response(status, page.encode(), HTML_HEADERS)
 
 
 def too_many_requests() -> Response:

@@ -1,8 +1,9 @@
 """The account's orders and money: placing, matching up to the clock, cancelling."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from hashlib import blake2b
+from uuid import UUID
 
 from upbit_sandbox.arithmetic import (
     ZERO,
@@ -16,9 +17,10 @@ from upbit_sandbox.arithmetic import (
 )
 from upbit_sandbox.errors import exchange
 from upbit_sandbox.intake import OrderRequest, judge_total, read_identifier, read_order
+from upbit_sandbox.ledger import Ledger
 from upbit_sandbox.market import Market
 from upbit_sandbox.matching import Fill, find_fill, next_change_s
-from upbit_sandbox.orders import Order, OrderType, Side, State, Trade
+from upbit_sandbox.orders import Order, OrderType, Side, State, Trade, coin_of, locked_currency
 from upbit_sandbox.wallet import KRW, Wallet
 from upbit_sandbox.wire import Json
 
@@ -30,24 +32,43 @@ class Exchange:
     """
 
     def __init__(
-        self,
-        markets: dict[str, Market],
-        balances: dict[str, Decimal],
-        new_uuid: Callable[[], str],
-        slippage_bps: int,
+        self, markets: dict[str, Market], ledger: Ledger, *, seed: int, slippage_bps: int
     ) -> None:
-        """Open with these free balances."""
-        self.wallet = Wallet(balances)
-        self.orders: dict[str, Order] = {}
+        """Open with what the ledger holds; `seed` names orders and trades."""
+        self.codes = frozenset(markets)
+        self.wallet = Wallet(ledger.balances)
+        self.orders = {order.uuid: order for order in ledger.orders}
+        self.issued = ledger.issued
+        self.changed_orders: dict[str, None] = {}  # since somebody last cleared it
+        self.newly_refused: set[str] = set()  # identifiers, likewise
         self._markets = markets
-        self._codes = frozenset(markets)
-        self._new_uuid = new_uuid
+        self._seed = seed
         self._slippage_bps = slippage_bps
-        self._by_identifier: dict[str, str] = {}
-        self._burnt: set[str] = set()
-        self._untried_s: dict[str, float] = {}  # waiting orders → first time not tried yet
+        booked = {name: uuid for name, uuid in ledger.identifiers.items() if uuid is not None}
+        self._by_identifier = booked
+        self._burnt = set(ledger.identifiers)
+        # waiting orders → first time not tried yet
+        self._untried_s = {o.uuid: o.placed_s for o in ledger.orders if o.state is State.WAIT}
         self._quiet_until_s = 0.0  # no waiting order can fill before
         self._settled_s = 0.0  # and none placed at this time can fill at it
+
+    def ledger(self) -> Ledger:
+        """Give the account as it stands."""
+        held = self.wallet
+        return Ledger(
+            balances={currency: held.balance(currency) for currency in held.currencies()},
+            orders=tuple(self.orders.values()),
+            identifiers={name: self._by_identifier.get(name) for name in sorted(self._burnt)},
+            issued=self.issued,
+        )
+
+    def lists(self, market: str) -> bool:
+        """Tell whether this market can be traded."""
+        return market in self.codes
+
+    def waiting_in(self) -> set[str]:
+        """Give the markets in which an order waits, without settling."""
+        return {self.orders[uuid].market for uuid in self._untried_s}
 
     def place(self, body: dict[str, Json], now_s: float) -> Order:
         """Book a new order and lock its funds; raises ApiError.
@@ -59,13 +80,14 @@ class Exchange:
             if identifier in self._burnt:
                 raise exchange("duplicated_identifier")
             self._burnt.add(identifier)
-        request = read_order(body, self._codes)
+            self.newly_refused.add(identifier)
+        request = read_order(body, self.codes)
         self.settle(now_s)
-        last = self._markets[request.market].last(now_s)
-        judge_total(request, None if last is None else from_float(last.close))
+        judge_total(request, self._last_price(request.market, now_s))
         order = self._book(request, now_s)
         if identifier is not None:
             self._by_identifier[identifier] = order.uuid
+            self.newly_refused.discard(identifier)
         return order
 
     def find(self, uuid: str | None, identifier: str | None, now_s: float) -> Order:
@@ -91,8 +113,8 @@ class Exchange:
         if order.state is not State.WAIT:
             raise exchange("order_not_found")
         del self._untried_s[order.uuid]
-        self.wallet.unlock(_locked_currency(order), order.locked)
-        self.orders[order.uuid] = replace(order, state=State.CANCEL)
+        self.wallet.unlock(locked_currency(order), order.locked)
+        self._put(replace(order, state=State.CANCEL))
         return order
 
     def settle(self, now_s: float) -> None:
@@ -112,13 +134,23 @@ class Exchange:
             elif order.ord_type is OrderType.LIMIT:
                 self._untried_s[uuid] = max(since_s, now_s - tape.unit_min * 60)
         for fill, order in sorted(found, key=lambda pair: pair[0].start_s):
-            del self._untried_s[order.uuid]
-            self.orders[order.uuid] = self._filled(order, fill)
-        waiting_in = {self.orders[uuid].market for uuid in self._untried_s}
+            by_total = order.volume is None
+            volume = volume_for(order.price or ZERO, fill.price) if by_total else order.volume
+            self._finish(self._traded(order, fill, volume or ZERO))
         self._quiet_until_s = min(
-            (next_change_s(self._markets[code].tape, now_s) for code in waiting_in),
+            (next_change_s(self._markets[code].tape, now_s) for code in self.waiting_in()),
             default=float("inf"),
         )
+
+    def _last_price(self, market: str, now_s: float) -> Decimal | None:
+        """Give the price that a market sell's total is judged by."""
+        last = self._markets[market].last(now_s)
+        return None if last is None else from_float(last.close)
+
+    def _wake(self, market: str, now_s: float) -> None:
+        """Note that an order now waits in this market."""
+        change_s = next_change_s(self._markets[market].tape, now_s)
+        self._quiet_until_s = min(self._quiet_until_s, change_s)
 
     def _book(self, request: OrderRequest, now_s: float) -> Order:
         reserved_fee, locked = _needs(request)
@@ -138,20 +170,17 @@ class Exchange:
             remaining_fee=reserved_fee,
             locked=locked,
         )
-        self.orders[order.uuid] = order
+        self._put(order)
         self._untried_s[order.uuid] = now_s
-        change_s = next_change_s(self._markets[order.market].tape, now_s)
-        self._quiet_until_s = min(self._quiet_until_s, change_s)
+        self._wake(order.market, now_s)
         return order
 
-    def _filled(self, order: Order, fill: Fill) -> Order:
-        by_total = order.ord_type is OrderType.PRICE and order.price is not None
-        volume = volume_for(order.price or ZERO, fill.price) if by_total else order.volume
-        assert volume is not None, "only a market buy has no volume of its own"
+    def _traded(self, order: Order, fill: Fill, volume: Decimal) -> Order:
+        """Pay for a volume at the fill's price; give the order with what it still locks."""
+        if not volume:
+            return order
         funds = multiply(volume, fill.price)
         fee = fee_of(funds)
-        self._pay(order, volume, funds, fee)
-        left = subtract(order.price, funds) if by_total and order.price is not None else ZERO
         trade = Trade(
             uuid=self._new_uuid(),
             price=fill.price,
@@ -160,32 +189,47 @@ class Exchange:
             created_s=fill.start_s,
             trend=fill.trend,
         )
+        executed = add(order.executed_volume, volume)
+        trades = (*order.trades, trade)
+        remaining_fee, locked = _still_needs(order, executed, trades)
+        self._pay(order, trade, fee, still_locked=locked)
         return replace(
             order,
-            state=State.CANCEL if left else State.DONE,
-            executed_volume=volume,
-            paid_fee=fee,
-            remaining_fee=fee_of(left),
-            locked=with_fee(left),
-            trades=(trade,) if volume else (),
+            executed_volume=executed,
+            paid_fee=add(order.paid_fee, fee),
+            remaining_fee=remaining_fee,
+            locked=locked,
+            trades=trades,
         )
 
-    def _pay(self, order: Order, volume: Decimal, funds: Decimal, fee: Decimal) -> None:
+    def _pay(self, order: Order, trade: Trade, fee: Decimal, *, still_locked: Decimal) -> None:
         coin = coin_of(order.market)
         if order.side is Side.ASK:
-            self.wallet.spend(coin, volume)
-            self.wallet.receive(KRW, subtract(funds, fee))
+            self.wallet.spend(coin, trade.volume)
+            self.wallet.receive(KRW, subtract(trade.funds, fee))
             return
-        cost = add(funds, fee)
-        assert cost <= order.locked, "a buy never costs more than it locked"
+        cost = add(trade.funds, fee)
+        saved = subtract(subtract(order.locked, cost), still_locked)
+        assert saved >= 0, "a buy never costs more than it locked"
         self.wallet.spend(KRW, cost)
-        self.wallet.unlock(KRW, subtract(order.locked, cost))
-        self.wallet.receive_bought(coin, volume, funds)
+        self.wallet.unlock(KRW, saved)
+        self.wallet.receive_bought(coin, trade.volume, trade.funds)
 
+    def _finish(self, order: Order) -> None:
+        """Give back what a filled order still locks; a residue makes its state cancel."""
+        del self._untried_s[order.uuid]
+        self.wallet.unlock(locked_currency(order), order.locked)
+        self._put(replace(order, state=State.CANCEL if order.locked else State.DONE))
 
-def coin_of(market: str) -> str:
-    """Give the coin of a market code, BTC of KRW-BTC."""
-    return market.partition("-")[2]
+    def _put(self, order: Order) -> None:
+        self.orders[order.uuid] = order
+        self.changed_orders[order.uuid] = None
+
+    def _new_uuid(self) -> str:
+        """Name an order or a trade; the same on every run, and never twice in one account."""
+        self.issued += 1
+        named = blake2b(f"{self._seed}:{self.issued}".encode(), digest_size=16)
+        return str(UUID(bytes=named.digest(), version=4))
 
 
 def _needs(request: OrderRequest) -> tuple[Decimal, Decimal]:
@@ -199,5 +243,18 @@ def _needs(request: OrderRequest) -> tuple[Decimal, Decimal]:
     return fee_of(total), with_fee(total)
 
 
-def _locked_currency(order: Order) -> str:
-    return KRW if order.side is Side.BID else coin_of(order.market)
+def _still_needs(
+    order: Order, executed: Decimal, trades: tuple[Trade, ...]
+) -> tuple[Decimal, Decimal]:
+    """Give the fee still reserved and the amount still locked after these trades."""
+    if order.side is Side.ASK:
+        assert order.volume is not None, "a sell has a volume"
+        return ZERO, subtract(order.volume, executed)
+    assert order.price is not None, "a buy has a price"
+    if order.volume is not None:
+        left = multiply(order.price, subtract(order.volume, executed))
+    else:
+        left = order.price
+        for trade in trades:
+            left = subtract(left, trade.funds)
+    return fee_of(left), with_fee(left)

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from upbit_sandbox.wire import HTML_HEADERS, Response
+from upbit_sandbox.errors import gateway
+from upbit_sandbox.wire import Response
 
 type Serve = Callable[[float], Response]
 
@@ -63,11 +64,6 @@ def suffer(fault: Fault, serve: Serve, now_s: float) -> Response:
     return _EFFECTS[fault.kind](fault, serve, now_s)
 
 
-def _gateway(status: int, words: str) -> Response:
-    page = f"<html><head><title>{status} {words}</title></head><body>{words}</body></html>"
-    return Response(status, page.encode(), HTML_HEADERS)
-
-
 def _slow(fault: Fault, serve: Serve, now_s: float) -> Response:
     return replace(serve(now_s), delay_s=fault.delay_s)
 
@@ -75,17 +71,17 @@ def _slow(fault: Fault, serve: Serve, now_s: float) -> Response:
 def _lost_reply(fault: Fault, serve: Serve, now_s: float) -> Response:
     del fault
     serve(now_s)
-    return _gateway(502, "Bad Gateway")
+    return gateway(502, "Bad Gateway")
 
 
 def _lost_request(fault: Fault, serve: Serve, now_s: float) -> Response:
     del fault, serve, now_s
-    return _gateway(504, "Gateway Time-out")
+    return gateway(504, "Gateway Time-out")
 
 
 def _html_502(fault: Fault, serve: Serve, now_s: float) -> Response:
     del fault, serve, now_s
-    return _gateway(502, "Bad Gateway")
+    return gateway(502, "Bad Gateway")
 
 
 def _empty(fault: Fault, serve: Serve, now_s: float) -> Response:

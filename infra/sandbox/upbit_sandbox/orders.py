@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from upbit_sandbox.arithmetic import FEE_RATE, ZERO, add, average_price, multiply, plain, subtract
 from upbit_sandbox.clock import kst_text
+from upbit_sandbox.wallet import KRW
 from upbit_sandbox.wire import Json
 
 
@@ -66,6 +67,16 @@ class Order:
     executed_volume: Decimal = ZERO
     paid_fee: Decimal = ZERO
     trades: tuple[Trade, ...] = ()
+
+
+def coin_of(market: str) -> str:
+    """Give the coin of a market code, BTC of KRW-BTC."""
+    return market.partition("-")[2]
+
+
+def locked_currency(order: Order) -> str:
+    """Give the currency that the order locks: KRW for a buy, the coin for a sell."""
+    return KRW if order.side is Side.BID else coin_of(order.market)
 
 
 def order_body(order: Order) -> dict[str, Json]:

@@ -6,9 +6,9 @@ from urllib.parse import unquote_plus
 
 from upbit_sandbox.arithmetic import FEE_RATE, plain
 from upbit_sandbox.errors import exchange
-from upbit_sandbox.exchange import Exchange, coin_of
+from upbit_sandbox.exchange import Exchange
 from upbit_sandbox.intake import MAX_TOTAL_KRW, MIN_TOTAL_KRW, SHAPES
-from upbit_sandbox.orders import Side, order_body, order_detail
+from upbit_sandbox.orders import Side, coin_of, order_body, order_detail
 from upbit_sandbox.venue import Venue
 from upbit_sandbox.wallet import KRW, account_body
 from upbit_sandbox.wire import (
@@ -75,7 +75,7 @@ def chance(venue: Venue, call: Call, now_s: float) -> Response:
     code = first(call.pairs, "market")
     if code is None:
         raise exchange("validation_error", "market is missing")
-    if code not in venue.markets:
+    if not venue.account.lists(code):
         raise exchange("notfoundmarket", code)
     venue.account.settle(now_s)
     coin, wallet, fee = coin_of(code), venue.account.wallet, plain(FEE_RATE)

@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 from random import Random
 
 from upbit_sandbox.market import Market
+from upbit_sandbox.state import Malformed, Source
 from upbit_sandbox.tape import Tape
 from upbit_sandbox.ticks import BANDS
 
+DAY_S = 86_400
+LONGEST_S = 5 * 366 * DAY_S  # a walk is walked again on every start
 START_PRICES = {
     "KRW-BTC": 150_000_000.0,
     "KRW-ETH": 5_000_000.0,
@@ -122,3 +125,15 @@ def synthetic_market(
         return walk.until(max(until_s, 2 * until_s - start_t))
 
     return Market([walk.until(until_s)], grow)
+
+
+def synthetic_markets(source: Source, now_s: float) -> list[Market]:
+    """Give the markets of a source, walked up to now and two days further.
+
+    Raises Malformed when the walk would begin after now, off the minute or years ago.
+    """
+    origin_s = source.origin_s
+    if origin_s % 60 or not 0 <= now_s - origin_s <= LONGEST_S:
+        raise Malformed("source.origin_s", "must be a minute of the five years before now")
+    until_s = now_s + 2 * DAY_S
+    return [synthetic_market(code, source.seed, origin_s, until_s) for code in source.markets]

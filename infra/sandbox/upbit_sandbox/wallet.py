@@ -29,11 +29,11 @@ EMPTY = Balance()
 class Wallet:
     """The account's balances by currency; KRW is always there, a coin only while held."""
 
-    def __init__(self, balances: dict[str, Decimal]) -> None:
-        """Start with these free amounts."""
+    def __init__(self, balances: dict[str, Balance]) -> None:
+        """Start with these balances."""
         self._held = {KRW: EMPTY}
-        for currency, amount in balances.items():
-            self._put(currency, Balance(free=amount))
+        for currency, balance in balances.items():
+            self._put(currency, balance)
 
     def balance(self, currency: str) -> Balance:
         """Give one currency's balance, empty when not held."""

@@ -72,7 +72,16 @@ def parse_object(body: bytes) -> dict[str, Json] | None:
         value = json.loads(body, parse_float=str, parse_int=str)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, dict) and (b"\\u" not in body or is_unicode(value)) else None
+
+
+def is_unicode(value: object) -> bool:
+    """Tell whether a JSON value can be written again: half of a surrogate pair cannot."""
+    try:
+        json_bytes(value)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def object_pairs(values: dict[str, Json]) -> Pairs:
