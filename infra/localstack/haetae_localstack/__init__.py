@@ -1,0 +1,1 @@
+"""LocalStack without Docker: functions run as processes, schedules fire exactly, updates update."""
