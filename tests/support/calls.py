@@ -1,7 +1,8 @@
 """Which actions of AWS a door's code calls, read from its source.
 
-A door imports use cases of `app`; they call one another by name and the ports by `books.…` and
-`messages.…`; the adapters call boto3. Names are followed, not run: a call behind an `if` counts.
+A door's modules import use cases of `app`; they call one another by name and the ports by
+`books.…` and `messages.…`; the adapters call boto3. Names are followed, not run: a call behind an
+`if` counts.
 """
 
 import ast
@@ -41,8 +42,10 @@ def use_cases(module: ast.Module) -> dict[str, tuple[str, str]]:
 
 
 def port_calls(door: Path) -> set[tuple[str, str]]:
-    """Return every (port, method) that a door's use cases can reach."""
-    waiting = list(use_cases(parsed(door)).values())
+    """Return every (port, method) that the use cases of a door, a folder, can reach."""
+    sources = sorted(door.rglob("*.py"))
+    assert sources, door
+    waiting = [found for path in sources for found in use_cases(parsed(path)).values()]
     seen: set[tuple[str, str]] = set()
     found: set[tuple[str, str]] = set()
     while waiting:
@@ -87,7 +90,7 @@ def client_calls(path: Path, class_name: str, methods: set[str]) -> set[str]:
 
 
 def actions(door: Path) -> set[str]:
-    """Return the IAM actions that a door's code needs of the table and the topic."""
+    """Return the IAM actions that the code of a door, a folder, needs of the table and topic."""
     calls = port_calls(door)
     books = {method for port, method in calls if port == "books"}
     told = {method for port, method in calls if port == "messages"}

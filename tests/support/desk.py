@@ -105,7 +105,7 @@ class Desk:
         return 0 if state is None else state.markets[MARKET].position.units
 
 
-def open_desk() -> Desk:
+def open_desk(overrides: dict[str, str] | None = None) -> Desk:
     """Return a new account at CYCLE_T, an hour after its books were opened by a cycle."""
     sandbox = Sandbox.of_tapes([tape()], CYCLE_T - HOUR)
     clock, books, messages = VirtualClock(CYCLE_T - HOUR), MemoryBooks(), MemoryMessages()
@@ -117,13 +117,23 @@ def open_desk() -> Desk:
         wait=clock.wait,
     )
     app = App(
-        setup=setup_of(profile="plan", markets=(MARKET,), overrides={}),
+        setup=setup_of(profile="plan", markets=(MARKET,), overrides=overrides or {}),
         ports=Ports(exchange=exchange, books=books, messages=messages, clock=clock),
     )
     cycle(app.ports, app.setup, CYCLE_T - HOUR)
     desk = Desk(app=app, sandbox=sandbox, clock=clock, books=books, messages=messages)
     assert desk.book().state is not None
     desk.at(CYCLE_T)
+    return desk
+
+
+def busy_desk() -> Desk:
+    """Return an account that has decided every minute of an hour and traded often."""
+    desk = open_desk({"schedule.decision_interval_minutes": "1"})
+    for t in range(CYCLE_T, CYCLE_T + HOUR, MINUTE):
+        desk.at(t)
+        cycle(desk.app.ports, desk.app.setup, t)
+    assert len(desk.trades()) > 10
     return desk
 
 

@@ -12,12 +12,16 @@ import yaml
 from haetae.kernel.profiles import PROFILES
 from haetae.notify.text import LANGUAGES
 from haetae.wiring.settings import INTERVALS_MIN, environment
+from support.api import api_app
 from support.calls import actions, client_calls, port_calls
 from support.tapes import REPOSITORY
 
 FUNCTIONS = REPOSITORY / "functions"
-DOORS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
-SCHEDULED = sorted(set(DOORS) - {"killswitch"})
+DOORS = sorted({path.parent.name for path in FUNCTIONS.glob("*/*.py")})
+CALLED = {"api", "killswitch", "notifier"}  # by people, topics and alarms: nobody can miss them
+SCHEDULED = sorted(set(DOORS) - CALLED)
+OPEN = {"/healthz", "/health"}  # for container health checks, which have no key
+API_GATEWAY_WAITS_S = 29
 FOURTEEN_DAYS_S = 14 * 24 * 3_600
 ALIASES = {"TRADING_SYMBOL", "UPBIT_API_KEY", "UPBIT_SECRET"}  # a person's other names
 DEFAULTED = {"HAETAE_ACCOUNT"}  # one account a stack: the default serves
@@ -122,12 +126,26 @@ def test_every_folder_is_deployed_and_everything_deployed_has_a_folder(template:
     for door, properties in serverless(template).items():
         assert properties["CodeUri"] == f"functions/{door}/"
     assert template["Globals"]["Function"]["Handler"] == "handler.handler"
+    handlers = {door: p["Handler"] for door, p in serverless(template).items() if "Handler" in p}
+    assert handlers == {"api": "app.app"}
+    for door in DOORS:
+        module = handlers.get(door, "handler.handler").partition(".")[0]
+        assert (FUNCTIONS / door / f"{module}.py").is_file()
 
 
 def test_functions_are_short_and_small(template: Template) -> None:
     timeouts = {door: p["Timeout"] for door, p in serverless(template).items()}
 
-    assert timeouts == {"trading_cycle": 30, "risk_check": 20, "killswitch": 30, "daily_report": 30}
+    assert timeouts == {
+        "api": 28,
+        "daily_report": 30,
+        "killswitch": 28,
+        "notifier": 10,
+        "risk_check": 20,
+        "trading_cycle": 30,
+    }
+    for door, kind, _ in events(template):
+        assert kind != "Api" or timeouts[door] < API_GATEWAY_WAITS_S
     assert template["Globals"]["Function"]["MemorySize"] == 512
     for properties in serverless(template).values():
         assert "ReservedConcurrentExecutions" not in properties
@@ -138,23 +156,22 @@ def test_layers_are_built_from_what_is_there(template: Template) -> None:
     wanted = template["Globals"]["Function"]["Layers"]
 
     assert [layer["Ref"] for layer in wanted] == list(layers)
-    for properties in layers.values():
-        assert (REPOSITORY / properties["ContentUri"]).is_dir()
-    assert (REPOSITORY / "layers/core/python/haetae/__init__.py").is_file()
-    makefile = (REPOSITORY / "layers/dependencies/Makefile").read_text("utf-8")
-    assert template["Resources"]["DependenciesLayer"]["Metadata"]["BuildMethod"] == "makefile"
-    assert "\nbuild-DependenciesLayer:\n" in makefile
-    assert "--require-hashes" in makefile
-    assert "requirements/runtime.txt" in makefile
+    for name, properties in layers.items():
+        makefile = (REPOSITORY / properties["ContentUri"] / "Makefile").read_text("utf-8")
+        assert template["Resources"][name]["Metadata"]["BuildMethod"] == "makefile"
+        assert f"\nbuild-{name}:\n" in makefile
 
 
 def test_parameters_allow_what_the_settings_allow(template: Template) -> None:
     allowed = {n: p.get("AllowedValues") for n, p in template["Parameters"].items()}
 
     assert allowed["Profile"] == list(PROFILES)
-    assert allowed["DecisionIntervalMinutes"] == list(INTERVALS_MIN)
+    assert allowed["DecisionIntervalMinutes"] == [str(n) for n in INTERVALS_MIN]
     assert sorted(allowed["Language"]) == sorted(LANGUAGES)
     assert allowed["Mode"] == ["paper"]
+    assert allowed["Clock"] == ["system", "exchange"]
+    for clock in allowed["Clock"]:
+        assert environment(variables(template, Clock=clock)).clock == clock
     assert allowed["Architecture"] == ["x86_64", "arm64"]
 
 
@@ -241,7 +258,7 @@ def test_the_interval_and_the_settings_reach_the_functions(
 
 @pytest.mark.parametrize("door", DOORS)
 def test_a_function_may_do_exactly_what_its_code_calls(door: str, template: Template) -> None:
-    needed = actions(FUNCTIONS / door / "handler.py")
+    needed = actions(FUNCTIONS / door)
 
     assert set(granted(template, door)) == needed | LOGS | {"sqs:SendMessage"}
 
@@ -250,20 +267,25 @@ def test_the_derived_actions_are_those_one_reads_in_the_code() -> None:
     writes = {f"dynamodb:{n}Item" for n in ("Put", "Update", "Delete", "ConditionCheck")}
     common = {"dynamodb:BatchGetItem", "sns:Publish"}
 
-    assert actions(FUNCTIONS / "trading_cycle/handler.py") == common | writes
-    assert actions(FUNCTIONS / "risk_check/handler.py") == common | writes
-    assert actions(FUNCTIONS / "killswitch/handler.py") == common | writes
+    assert actions(FUNCTIONS / "trading_cycle") == common | writes
+    assert actions(FUNCTIONS / "risk_check") == common | writes
+    assert actions(FUNCTIONS / "killswitch") == common | writes
     # It halts the bot when the state cannot be read: that is the update.
-    assert actions(FUNCTIONS / "daily_report/handler.py") == common | {
+    assert actions(FUNCTIONS / "daily_report") == common | {
         "dynamodb:Query",
         "dynamodb:UpdateItem",
     }
+    # It reads, and it kills.
+    assert actions(FUNCTIONS / "api") == common | writes | {"dynamodb:Query"}
+    assert actions(FUNCTIONS / "notifier") == set()
 
 
 def test_calls_are_followed_through_the_use_cases() -> None:
-    assert ("books", "trades") in port_calls(FUNCTIONS / "daily_report/handler.py")
-    assert ("books", "trades") not in port_calls(FUNCTIONS / "risk_check/handler.py")
-    assert ("books", "mark_sending") in port_calls(FUNCTIONS / "risk_check/handler.py")
+    assert ("books", "trades") in port_calls(FUNCTIONS / "daily_report")
+    assert ("books", "trades") in port_calls(FUNCTIONS / "api")
+    assert ("books", "trades") not in port_calls(FUNCTIONS / "risk_check")
+    assert ("books", "mark_sending") in port_calls(FUNCTIONS / "risk_check")
+    assert ("books", "mark_sending") in port_calls(FUNCTIONS / "api")
     adapter = REPOSITORY / "layers/core/python/haetae/adapters/dynamodb_books.py"
     assert client_calls(adapter, "DynamoDbBooks", {"load"}) == {"batch_get_item"}
     assert client_calls(adapter, "DynamoDbBooks", {"record"}) == {"transact_write_items", "Put"}
@@ -321,7 +343,9 @@ def test_an_event_that_reaches_no_function_is_kept_too(template: Template) -> No
         "SNS": lambda p: p["RedrivePolicy"]["deadLetterTargetArn"],
     }
 
-    assert sorted(kind for kind, _ in asynchronous) == ["SNS", *["Schedule"] * len(SCHEDULED)]
+    assert sorted(kind for kind, _ in asynchronous) == sorted(
+        ["SNS", "SNS", *["Schedule"] * len(SCHEDULED)]
+    )
     for kind, properties in asynchronous:
         kept = queue(template, targets[kind](properties))
         assert kept["MessageRetentionPeriod"] == FOURTEEN_DAYS_S
@@ -337,6 +361,9 @@ def test_the_queue_lets_the_rules_and_the_topic_in(template: Template) -> None:
     allowed = statements["events.amazonaws.com"]["Condition"]["ArnLike"]["aws:SourceArn"]
     assert allowed["Fn::Sub"].endswith(f":rule/{prefix}*")
     assert all(rule["Name"]["Fn::Sub"].startswith(prefix) for rule in rules)
+    topics = statements["sns.amazonaws.com"]["Condition"]["ArnEquals"]["aws:SourceArn"]
+    heard = [p["Topic"] for _door, kind, p in events(template) if kind == "SNS"]
+    assert sorted(map(str, topics)) == sorted(map(str, heard))
     for statement in statements.values():
         assert statement["Action"] == "sqs:SendMessage"
         assert "Condition" in statement
@@ -416,14 +443,66 @@ def test_the_kill_switch_wants_a_key_and_hears_its_own_topic(template: Template)
     assert plan_key["KeyId"] == {"Ref": "ApiKey"}
     assert plan_key["UsagePlanId"] == {"Ref": "UsagePlan"}
     (plan,) = of_type(template, "AWS::ApiGateway::UsagePlan").values()
-    assert plan["ApiStages"] == [{"ApiId": {"Ref": "Api"}, "Stage": {"Ref": "Api.Stage"}}]
+    assert plan["ApiStages"] == [{"ApiId": {"Ref": "Api"}, "Stage": api["StageName"]}]
+    made = f"Api{api['StageName']}Stage"  # by the transform: a stage that is only named may be late
+    assert template["Resources"]["UsagePlan"]["DependsOn"] == made
 
 
 def test_no_message_and_no_alarm_of_ours_can_kill(template: Template) -> None:
     for properties in of_type(template, "AWS::CloudWatch::Alarm").values():
         assert {"Ref": "KillTopic"} not in properties["AlarmActions"]
     for door in DOORS:
-        assert granted(template, door)["sns:Publish"] != {"Ref": "KillTopic"}
+        assert granted(template, door).get("sns:Publish") != {"Ref": "KillTopic"}
+
+
+# The API
+
+
+def test_the_routes_of_the_app_and_of_the_template_are_the_same(template: Template) -> None:
+    written = {
+        (p["Path"], p["Method"])
+        for door, kind, p in events(template)
+        if (door, kind) == ("api", "Api")
+    }
+    served = {(path, method) for path, methods in api_app().routes.items() for method in methods}
+
+    assert written == served
+    assert len(served) == 6
+
+
+def test_every_route_wants_the_key_but_those_of_health_checks(template: Template) -> None:
+    called = [p for _door, kind, p in events(template) if kind == "Api"]
+
+    assert {p["RestApiId"]["Ref"] for p in called} == {"Api"}
+    for properties in called:
+        wanted = {"ApiKeyRequired": False} if properties["Path"] in OPEN else None
+        assert properties.get("Auth") == wanted
+    assert {p["Path"] for p in called if "Auth" in p} == OPEN
+
+
+def test_calls_answered_with_an_error_are_an_alarm(template: Template) -> None:
+    alarm = of_type(template, "AWS::CloudWatch::Alarm")["ApiServerErrorsAlarm"]
+    (api,) = of_type(template, "AWS::Serverless::Api").values()
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/ApiGateway", "5XXError")
+    assert alarm["Dimensions"] == [{"Name": "ApiName", "Value": api["Name"]}]
+    assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+    assert alarm["AlarmActions"] == [{"Ref": "MessagesTopic"}]
+
+
+def test_the_notifier_hears_the_messages(template: Template) -> None:
+    roads = [(kind, p) for door, kind, p in events(template) if door == "notifier"]
+
+    assert [(kind, p["Topic"]) for kind, p in roads] == [("SNS", {"Ref": "MessagesTopic"})]
+
+
+def test_what_a_person_asks_for_next_is_told(template: Template) -> None:
+    told = template["Outputs"]
+
+    assert {"ApiUrl", "ApiKeyId", "TableName", "MessagesTopicArn", "KillTopicArn"} <= set(told)
+    for door in DOORS:
+        name = logical(template, door)
+        assert told[f"{name}Name"]["Value"] == {"Ref": name}
 
 
 # Schedules

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from haetae.app import messages
 from haetae.app.cycle import load
+from haetae.app.desk import account_of
 from haetae.app.setup import Ports, Setup
 from haetae.kernel.books import DAY_S, KST_S
-from haetae.kernel.step import worth
 from haetae.ledger.book import Book, TradeLine
 
 
@@ -46,14 +46,7 @@ def summed(setup: Setup, book: Book, lines: list[TradeLine], to_t: int) -> Daily
     """Return the day's figures from its lines and the book's present state."""
     exits = [line for line in lines if line.pnl is not None]
     rs = [line.r for line in exits if line.r is not None]
-    equity, positions = 0, 0
-    if book.state is not None:
-        equity = book.state.account.cash
-        for name, p in zip(setup.markets, setup.params, strict=True):
-            market = book.state.markets[name]
-            if market.position.units:
-                positions += 1
-                equity += worth(p, market)
+    account = None if book.state is None else account_of(setup, book.state)
     return DailyReport(
         from_t=to_t - DAY_S,
         to_t=to_t,
@@ -63,8 +56,8 @@ def summed(setup: Setup, book: Book, lines: list[TradeLine], to_t: int) -> Daily
         pnl=sum((line.pnl for line in exits if line.pnl is not None), Decimal(0)),
         fees=sum((line.fee for line in lines), Decimal(0)),
         r=sum(rs) if rs else None,
-        equity=Decimal(equity) / 1_000_000,
-        positions=positions,
+        equity=Decimal(0) if account is None else account.equity,
+        positions=0 if account is None else len(account.holdings),
         mode=book.halt.mode,
     )
 

@@ -11,6 +11,7 @@ TEXTS: dict[str, str] = {
     "exchange": "Upbit gives no usable answer for {market}: {error}. No entries; exits are tried",
     "corrupt_state": "The stored state cannot be read and the bot has halted: {error}",
     "mismatch": "The books hold {booked} of {market}, the exchange {held}",
+    "alarm": "Alarm {name} is {state}: {description}",
     "halt": "Mode is now {mode}, by {by}: {reason}",
     "kill": "Kill: acknowledged {acknowledged}, flat {flat}, revoked {revoked}, open orders "
     "{open_orders}, positions {positions}",

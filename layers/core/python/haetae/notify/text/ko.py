@@ -13,6 +13,7 @@ TEXTS: dict[str, str] = {
     "신규 진입은 멈추고 청산은 계속 시도합니다",
     "corrupt_state": "저장된 상태를 읽을 수 없어 봇을 정지했습니다: {error}",
     "mismatch": "{market} 보유량 불일치: 장부 {booked}, 거래소 {held}",
+    "alarm": "경보 {name} 상태 {state}: {description}",
     "halt": "모드가 {mode}(으)로 바뀌었습니다. 실행: {by}, 사유: {reason}",
     "kill": "긴급 정지: 차단 확인 {acknowledged}, 전량 청산 {flat}, 회수 {revoked}건, "
     "미체결 {open_orders}건, 남은 종목 {positions}",

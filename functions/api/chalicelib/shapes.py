@@ -1,0 +1,164 @@
+"""The shapes of the answers.
+
+Won, prices and volumes are decimal text, which loses nothing in anybody's JSON; a price's text is
+the shortest that reads back as the same double. Times are ISO 8601 in UTC. What is not there is
+null.
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.parameters import cursor_of
+from haetae.app.desk import Account, Holding, LossBook, Page, Status, Verdict
+from haetae.app.halt import KillReport
+from haetae.app.messages import MODE_NAMES
+from haetae.kernel.codes import REASON_NAMES
+from haetae.kernel.quanta import UNITS
+from haetae.ledger.book import Halt, TradeLine
+from haetae.ledger.intent import Intent
+
+type Shape = dict[str, Any]
+
+
+def status_shape(status: Status) -> Shape:
+    """Return the answer to /status; `account` is null before the first start."""
+    return halt_shape(status.halt) | {
+        "orders": [intent_shape(intent) for intent in status.orders],
+        "account": None if status.account is None else account_shape(status.account),
+    }
+
+
+def halt_shape(halt: Halt) -> Shape:
+    """Return the operator's word; `at` is null where none was ever said."""
+    return {
+        "mode": MODE_NAMES[halt.mode],
+        "epoch": halt.epoch,
+        "at": time_text(halt.t) if halt.t else None,
+        "reason": halt.reason,
+        "by": halt.by,
+    }
+
+
+def kill_shape(report: KillReport) -> Shape:
+    """Return how far a kill has come."""
+    return {
+        "mode": "kill",
+        "epoch": report.epoch,
+        "acknowledged": report.acknowledged,
+        "flat": report.flat,
+        "revoked": report.revoked,
+        "open_orders": report.open_orders,
+        "positions": list(report.positions),
+    }
+
+
+def account_shape(account: Account) -> Shape:
+    """Return the account as of its stored minute."""
+    return {
+        "as_of": time_text(account.t),
+        "equity_krw": decimal_text(account.equity),
+        "cash_krw": decimal_text(account.cash),
+        "positions": [holding_shape(holding) for holding in account.holdings],
+        "day": loss_book_shape(account.day),
+        "week": loss_book_shape(account.week),
+        "decisions": [verdict_shape(verdict) for verdict in account.verdicts],
+    }
+
+
+def holding_shape(holding: Holding) -> Shape:
+    """Return a position."""
+    return {
+        "market": holding.market,
+        "volume": volume_text(holding.units),
+        "price": price_text(holding.price),
+        "stop": price_text(holding.stop) if holding.stop else None,
+        "target": price_text(holding.target) if holding.target else None,
+        "since": time_text(holding.since),
+        "close": price_text(holding.close),
+        "value_krw": decimal_text(holding.value),
+    }
+
+
+def intent_shape(intent: Intent) -> Shape:
+    """Return an open order: a bid spends `krw`, an ask sells `volume`."""
+    return {
+        "market": intent.market,
+        "side": intent.side.value,
+        "identifier": intent.identifier,
+        "phase": intent.phase.value,
+        "reason": REASON_NAMES[intent.reason],
+        "at": time_text(intent.t),
+        "krw": str(intent.krw) if intent.krw else None,
+        "volume": volume_text(intent.units) if intent.units else None,
+    }
+
+
+def loss_book_shape(book: LossBook) -> Shape:
+    """Return a day or week book."""
+    return {
+        "start_krw": decimal_text(book.start),
+        "floor_krw": decimal_text(book.floor),
+        "latched": book.latched,
+        "until": time_text(book.until),
+    }
+
+
+def verdict_shape(verdict: Verdict) -> Shape:
+    """Return a market's last decision; `rail` and its figures are null without an entry wish."""
+    wished = bool(verdict.rail)
+    return {
+        "market": verdict.market,
+        "at": time_text(verdict.t),
+        "rail": verdict.rail or None,
+        "limit": verdict.limit if wished else None,
+        "observed": verdict.observed if wished else None,
+        "krw": str(verdict.krw) if wished else None,
+    }
+
+
+def page_shape(page: Page) -> Shape:
+    """Return a page of trades; `cursor` asks for the next one, null on the last."""
+    return {
+        "trades": [trade_shape(line) for line in page.lines],
+        "cursor": None if page.rest is None else cursor_of(page.rest),
+    }
+
+
+def trade_shape(line: TradeLine) -> Shape:
+    """Return a fill; `pnl_krw` and `r` are null for an entry."""
+    return {
+        "at": time_text(line.t),
+        "market": line.market,
+        "side": line.side,
+        "reason": line.reason,
+        "identifier": line.identifier,
+        "price": price_text(line.price),
+        "volume": volume_text(line.units),
+        "funds_krw": decimal_text(line.funds),
+        "fee_krw": decimal_text(line.fee),
+        "pnl_krw": None if line.pnl is None else decimal_text(line.pnl),
+        "r": line.r,
+        "exchange_funds_krw": decimal_text(line.exchange_funds),
+        "exchange_fee_krw": decimal_text(line.exchange_fee),
+    }
+
+
+def time_text(t: int) -> str:
+    """Return epoch seconds as ISO 8601 in UTC."""
+    return f"{datetime.fromtimestamp(t, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def decimal_text(amount: Decimal) -> str:
+    """Return an amount in plain digits."""
+    return format(amount, "f")
+
+
+def price_text(price: float) -> str:
+    """Return a price in plain digits, the shortest that read back as the same double."""
+    return decimal_text(Decimal(repr(price))).removesuffix(".0")
+
+
+def volume_text(units: int) -> str:
+    """Return units of 1e-8 coins as coins."""
+    return f"{units // UNITS}.{units % UNITS:08d}"
