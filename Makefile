@@ -6,10 +6,19 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 UV := .uv/bin/uv
+COMPILE = $(CURDIR)/$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.13
 PY := $(BIN)/python
 WORKERS ?= auto
 
-.PHONY: help setup lock check format lint types contracts test unit parity bench clean
+# What `make up` and `make deploy-local` may be told; what is not told keeps the template's default.
+SOURCE ?= synthetic
+UP = --source $(SOURCE) $(if $(CANDLES),--candles $(CANDLES)) $(if $(UPSTREAM),--upstream $(UPSTREAM)) $(if $(SPEED),--speed $(SPEED))
+STACK = $(foreach name,markets profile interval settings language,$(call given,$(name)))
+given = $(if $($(shell echo $(1) | tr a-z A-Z)),--$(1) '$($(shell echo $(1) | tr a-z A-Z))')
+LOCAL := .localstack/venv/.ready .localstack/runtime/.ready .sam/venv/.ready
+
+.PHONY: help setup setup-local lock check format test parity bench clean \
+  up down deploy-local deploy invoke logs status kill resume
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,11 +37,67 @@ $(BIN)/haetae: $(UV) requirements/dev.txt pyproject.toml
 
 setup: $(BIN)/haetae ## install the locked tools and the product into .venv
 
-lock: $(UV) ## resolve the dependencies again into requirements/*.txt
-	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.13 pyproject.toml -o requirements/runtime.txt
-	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.13 --extra research --extra dev pyproject.toml -c requirements/runtime.txt -o requirements/dev.txt
+.localstack/venv/.ready: infra/localstack/requirements.txt infra/localstack/pyproject.toml | $(UV)
+	@$(UV) venv --quiet --clear --python 3.13 .localstack/venv
+	@$(UV) pip sync --quiet --python .localstack/venv/bin/python --require-hashes $<
+	@$(UV) pip install --quiet --python .localstack/venv/bin/python --no-deps --no-build-isolation -e infra/localstack
+	@touch $@
 
-check: setup ## format, lint, types, contracts, house and unit tests (under a minute)
+.localstack/runtime/.ready: infra/localstack/runtime.txt | $(UV)
+	@$(UV) venv --quiet --clear --python 3.13 .localstack/runtime
+	@$(UV) pip sync --quiet --python .localstack/runtime/bin/python --require-hashes $<
+	@touch $@
+
+.localstack/layer/.ready: requirements/layer.txt layers/dependencies/Makefile | $(BIN)/haetae
+	@rm -rf .localstack/layer && mkdir -p .localstack/layer
+	@$(MAKE) --silent -C layers/dependencies build-DependenciesLayer ARTIFACTS_DIR='$(CURDIR)/.localstack/layer'
+	@touch $@
+
+.sam/venv/.ready: requirements/sam.txt | $(UV)
+	@$(UV) venv --quiet --clear --python 3.13 .sam/venv
+	@$(UV) pip sync --quiet --python .sam/venv/bin/python --require-hashes $<
+	@touch $@
+
+setup-local: setup $(LOCAL) ## install LocalStack and the SAM CLI, each in a place of its own
+
+up: setup-local ## run everything here: SOURCE=synthetic|live|replay CANDLES=… SPEED=… MARKETS=… PROFILE=… INTERVAL=…
+	@$(PY) -m haetae_local up $(UP) $(STACK)
+
+down: setup ## keep the paper account and stop everything
+	@$(PY) -m haetae_local down
+
+deploy-local: setup-local ## deploy changed code or a changed template to what runs; the data stays
+	@$(PY) -m haetae_local deploy $(if $(ENDPOINT),--endpoint '$(ENDPOINT)') $(if $(EXCHANGE),--exchange '$(EXCHANGE)') $(STACK)
+
+deploy: setup-local ## deploy to AWS with your own credentials; asks for what it needs
+	@.sam/venv/bin/sam build --cached --parallel
+	@.sam/venv/bin/sam deploy --guided --capabilities CAPABILITY_IAM
+
+invoke: setup ## send an event to a function: F=trading_cycle EVENT=events/trading_cycle.json
+	@$(PY) -m haetae_local invoke '$(F)' $(if $(EVENT),--event '$(EVENT)')
+
+logs: setup ## what the functions logged: F=risk_check FOLLOW=1
+	@$(PY) -m haetae_local logs $(if $(F),--function '$(F)') $(if $(FOLLOW),--follow)
+
+status: setup ## what the bot holds and does
+	@$(PY) -m haetae_local status
+
+kill: setup ## cancel everything, sell everything, halt: REASON=…
+	@$(PY) -m haetae_local kill --reason '$(REASON)'
+
+resume: setup ## trade again: REASON=… CONFIRM='RESUME main'
+	@$(PY) -m haetae_local resume --reason '$(REASON)' --confirm '$(CONFIRM)'
+
+lock: $(UV) ## resolve the dependencies again into requirements/*.txt
+	@$(COMPILE) pyproject.toml -o requirements/runtime.txt
+	@$(COMPILE) --extra research --extra dev pyproject.toml -c requirements/runtime.txt -o requirements/dev.txt
+	@$(COMPILE) --extra context pyproject.toml -c requirements/dev.txt -o requirements/layer.txt
+	@$(COMPILE) requirements/sam.in -o requirements/sam.txt
+	@$(COMPILE) infra/sandbox/requirements.in -c requirements/dev.txt -o infra/sandbox/requirements.txt
+	@cd infra/localstack && $(COMPILE) --extra build pyproject.toml -o requirements.txt
+	@cd infra/localstack && $(COMPILE) runtime.in -o runtime.txt
+
+check: setup .localstack/layer/.ready ## format, lint, types, contracts, house and unit tests (under a minute)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -43,14 +108,17 @@ check: setup ## format, lint, types, contracts, house and unit tests (under a mi
 format: setup ## put the code in its one format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-test: check ## the whole suite
-	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m "not long" tests
+test: check setup-local ## the whole suite, the deployed bot included
+	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m "not long" --ignore tests/local tests
+	@$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m "not long" tests/local
 
-parity: setup ## the long matrix: backtest against replay on every tape
+parity: setup-local ## the long matrix: backtest against replay on every tape; ten minutes of schedules
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m long tests/parity
+	@$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m long tests/local
 
-bench: setup ## measure; prints and saves out/bench.json
+bench: setup-local ## measure; prints and saves out/bench.json and out/bench_local.json
 	@$(PY) -m haetae.research.bench --json out/bench.json
+	@$(PY) -m haetae_local.bench --json out/bench_local.json
 
 clean: ## remove what make made
-	@rm -rf .venv .uv out .mypy_cache .ruff_cache .pytest_cache .cache
+	@rm -rf .venv .uv .localstack .sam .aws-sam out .mypy_cache .ruff_cache .pytest_cache .cache

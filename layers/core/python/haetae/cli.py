@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     verb.set_defaults(run=run_backtest)
     verb = verbs.add_parser("replay", help="push the same candles through the real handlers")
     run_arguments(verb)
-    verb.add_argument("--target", default="in-process", help="in-process or moto")
+    verb.add_argument("--target", default="in-process", help="in-process, moto or deployed")
     verb.set_defaults(run=run_replay)
     verb = verbs.add_parser("collect", help="fetch candle history into a file")
     collect.add_arguments(verb)
@@ -169,14 +169,25 @@ def run_replay(args: argparse.Namespace) -> int:
     setup, found, span = task(args)
     total = (span.to_t - span.from_t) // 60 + 1
     with tqdm(total=total, unit="min", mininterval=0.5) as bar:
-        result = replay(
-            setup,
-            found,
-            span,
-            cash=cash(args.cash),
-            target=args.target,
-            progress=lambda _t: (bar.update(1), None)[1],
-        )
+
+        def progress(_t: int) -> None:
+            bar.update(1)
+
+        if args.target == "deployed":
+            from haetae_local.replay import replay_deployed
+
+            result = replay_deployed(
+                setup,
+                found,
+                span,
+                cash=cash(args.cash),
+                settings=settings(args),
+                progress=progress,
+            )
+        else:
+            result = replay(
+                setup, found, span, cash=cash(args.cash), target=args.target, progress=progress
+            )
     return told(args, result)
 
 

@@ -1,6 +1,7 @@
-"""Real time and virtual time behind the port `Clock`."""
+"""Real time, the exchange's time and virtual time behind the port `Clock`."""
 
 import time
+from collections.abc import Callable
 
 
 class SystemClock:
@@ -9,6 +10,22 @@ class SystemClock:
     def now_s(self) -> float:
         """Return epoch seconds."""
         return time.time()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep for `seconds`."""
+        time.sleep(max(0.0, seconds))
+
+
+class ExchangeClock:
+    """The exchange's clock: for a replay, whose exchange lives in the tape's time."""
+
+    def __init__(self, read_s: Callable[[], float]) -> None:
+        """Take what asks the exchange for its epoch seconds."""
+        self._read_s = read_s
+
+    def now_s(self) -> float:
+        """Return epoch seconds, asked for anew. Raises ExchangeError."""
+        return self._read_s()
 
     def wait(self, seconds: float) -> None:
         """Sleep for `seconds`."""

@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
 from haetae.adapters.upbit_auth import Signer
@@ -119,6 +120,18 @@ class UpbitClient:
         body = self._read("GET", "/v1/orderbook", (("markets", market),), signed=False)
         return read_bids(body, market=market)
 
+    def time_s(self, market: str) -> float:
+        """Return the exchange's clock in epoch seconds: the Date of its answer to a quote.
+
+        Raises:
+            ExchangeError: no answer, or one without a readable Date.
+        """
+        answer = self._answered("GET", "/v1/ticker", (("markets", market),), signed=False)
+        try:
+            return parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+        except ValueError as exc:
+            raise ExchangeUnavailable(f"no readable Date in an answer: {exc}") from exc
+
     def fee_bps(self, market: str) -> int:
         """Return the account's fee in basis points, which both sides share.
 
@@ -206,7 +219,11 @@ class UpbitClient:
         return closed
 
     def _read(self, method: str, path: str, pairs: Pairs, *, signed: bool) -> bytes:
-        """Return the body of a 2xx answer, trying again where that may help."""
+        """Return the body of a 2xx answer."""
+        return self._answered(method, path, pairs, signed=signed).body
+
+    def _answered(self, method: str, path: str, pairs: Pairs, *, signed: bool) -> Answer:
+        """Return a 2xx answer, trying again where that may help."""
         problem = ""
         for attempt in range(self._read_attempts):
             if attempt:
@@ -217,7 +234,7 @@ class UpbitClient:
                 problem = str(exc)
                 continue
             if 200 <= answer.status < 300:
-                return answer.body
+                return answer
             problem = f"status {answer.status}"
             if answer.status != TOO_MANY and answer.status < 500:
                 break

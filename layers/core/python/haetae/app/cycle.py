@@ -16,7 +16,7 @@ from haetae.app.fold import (
 from haetae.app.ports import Exchange
 from haetae.app.send import reconcile, send
 from haetae.app.setup import Ports, Setup
-from haetae.app.start import open_books, rewarmed
+from haetae.app.start import fitted, open_books, rewarmed
 from haetae.base.errors import CorruptState, DataError, ExchangeError
 from haetae.kernel.codes import (
     DAY_LATCH,
@@ -77,6 +77,7 @@ def walk(ports: Ports, setup: Setup, t: int, *, decide: bool) -> Outcome:
     Raises:
         CorruptState: what is stored cannot be read; the bot has been halted and has said so.
         BooksUnavailable: the store does not answer.
+        ConfigError: a market was taken out of the configuration while something is held in it.
     """
     t = t - t % MINUTE_S
     now = int(ports.clock.now_s())
@@ -94,7 +95,11 @@ def walk(ports: Ports, setup: Setup, t: int, *, decide: bool) -> Outcome:
                 ports.messages.publish(messages.exchange_trouble(t, setup.markets[0], error))
                 return Outcome(status="blind", t=t, mode=book.halt.mode)
             book = load(ports, setup, t)
-        outcome = once(ports, setup, book, t, decide=decide)
+        try:
+            fitting, book = fitted(ports, setup, book, t)
+        except ExchangeError:
+            return Outcome(status="blind", t=t, mode=book.halt.mode)
+        outcome = once(ports, fitting, book, t, decide=decide)
         if outcome is not None:
             return outcome
     return Outcome(status="busy", t=t)

@@ -1,8 +1,11 @@
-"""The first start, and the return after a gap longer than the warm-up: indicators from history."""
+"""The first start, a new market, the return after a long gap: indicators from history."""
 
+from dataclasses import replace
+
+from haetae.app import messages
 from haetae.app.ports import Exchange
 from haetae.app.setup import Ports, Setup
-from haetae.base.errors import DataError
+from haetae.base.errors import ConfigError, DataError, ExchangeError, ExchangeUnavailable
 from haetae.kernel.codes import WARMUP
 from haetae.kernel.indicators import fold_bar
 from haetae.kernel.quanta import MICRO
@@ -42,6 +45,46 @@ def first_state(ports: Ports, setup: Setup, t: int) -> State:
 def open_books(ports: Ports, setup: Setup, book: Book, t: int) -> None:
     """Write the first state; somebody else being first is as good."""
     ports.books.commit(Commit(version=0, epoch=book.halt.epoch, state=first_state(ports, setup, t)))
+
+
+def fitted(ports: Ports, setup: Setup, book: Book, t: int) -> tuple[Setup, Book]:
+    """Fit the stored markets to the configured ones at `t`; return both as this walk has them.
+
+    A market that is new begins with its indicators warmed up; where its history cannot be had it
+    waits for the next walk, so that the others' exits do not. One that was taken out leaves.
+
+    Raises:
+        ConfigError: one that was taken out holds something, which nobody would watch any more.
+        ExchangeError: no market is left to walk.
+    """
+    state = book.state
+    assert state is not None
+    if state.markets.keys() == set(setup.markets):
+        return setup, book
+    for name, market in state.markets.items():
+        if name not in setup.markets and (market.position.units or market.order.kind):
+            raise ConfigError(
+                f"{name} is held but is not among the markets {', '.join(setup.markets)}; "
+                "allowed: add it again until it is sold"
+            )
+    params = dict(zip(setup.markets, setup.params, strict=True))
+    markets = {name: state.markets[name] for name in setup.markets if name in state.markets}
+    for name in setup.markets:
+        if name not in markets:
+            at = t - t % setup.interval_s
+            try:
+                trend = warm_up(ports.exchange, name, params[name], at)
+            except (ExchangeError, DataError) as error:
+                ports.messages.publish(messages.exchange_trouble(t, name, error))
+                continue
+            markets[name] = open_market(NEW_MARKET, trend, at)
+    names = tuple(name for name in setup.markets if name in markets)
+    if not names:
+        raise ExchangeUnavailable(f"no history of {', '.join(setup.markets)}")
+    chains = state.chains | {name: GENESIS for name in names if name not in state.chains}
+    state = replace(state, markets={name: markets[name] for name in names}, chains=chains)
+    fitting = replace(setup, markets=names, params=tuple(params[name] for name in names))
+    return fitting, replace(book, state=state)
 
 
 def warm_up(exchange: Exchange, market: str, p: Params, at: int) -> Trend:

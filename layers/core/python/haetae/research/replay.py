@@ -123,7 +123,7 @@ def books_on(target: str, setup: Setup) -> Iterator[Books]:
         yield MemoryBooks()
         return
     if target != "moto":
-        raise DataError(f"target {target!r} is unknown; allowed: {', '.join(TARGETS)}")
+        raise DataError(f"target {target!r} is unknown; allowed: {', '.join(TARGETS)}, deployed")
     from moto import mock_aws
 
     from haetae.adapters.dynamodb_books import DynamoDbBooks, create_client, create_table

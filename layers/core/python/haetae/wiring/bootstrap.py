@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 
+from haetae.app.ports import Clock
 from haetae.app.setup import Ports, Setup
 from haetae.wiring.settings import Environment, environment
 
@@ -45,7 +46,7 @@ def build(env: Environment) -> App:
     import boto3
     from botocore.config import Config
 
-    from haetae.adapters.clocks import SystemClock
+    from haetae.adapters.clocks import ExchangeClock, SystemClock
     from haetae.adapters.dynamodb_books import DynamoDbBooks, create_client
     from haetae.adapters.sns_messages import SnsMessages
     from haetae.adapters.upbit_client import UpbitClient
@@ -55,14 +56,18 @@ def build(env: Environment) -> App:
     # a message must not hold a walk up: two short tries, then it is given up and logged
     brief = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2})
     sns = boto3.client("sns", region_name=region, endpoint_url=endpoint, config=brief)
+    upbit = UpbitClient(
+        base_url=env.upbit_url, access_key=env.access_key, secret_key=env.secret_key
+    )
+    clock: Clock = SystemClock()
+    if env.clock == "exchange":
+        clock = ExchangeClock(lambda: upbit.time_s(env.setup.markets[0]))
     return App(
         setup=env.setup,
         ports=Ports(
-            exchange=UpbitClient(
-                base_url=env.upbit_url, access_key=env.access_key, secret_key=env.secret_key
-            ),
+            exchange=upbit,
             books=DynamoDbBooks(create_client(endpoint, region), env.table, env.setup.account),
             messages=SnsMessages(sns, env.topic_arn, env.language),
-            clock=SystemClock(),
+            clock=clock,
         ),
     )

@@ -284,6 +284,7 @@ class Environment:
     access_key: str
     secret_key: str
     language: str
+    clock: str
 
 
 def environment(variables: Mapping[str, str]) -> Environment:
@@ -298,6 +299,9 @@ def environment(variables: Mapping[str, str]) -> Environment:
     language = variables.get("HAETAE_LANGUAGE", "ko")
     if language not in {"ko", "en"}:
         raise ConfigError(f"HAETAE_LANGUAGE {language!r} is unknown; allowed: ko, en")
+    clock = variables.get("HAETAE_CLOCK", "system")
+    if clock not in {"system", "exchange"}:
+        raise ConfigError(f"HAETAE_CLOCK {clock!r} is unknown; allowed: system, exchange")
     markets = one_of(variables, "HAETAE_MARKETS", "TRADING_SYMBOL") or "KRW-BTC"
     return Environment(
         setup=setup_of(
@@ -312,6 +316,7 @@ def environment(variables: Mapping[str, str]) -> Environment:
         access_key=secret(variables, "UPBIT_API_KEY", "UPBIT_ACCESS_KEY"),
         secret_key=secret(variables, "UPBIT_SECRET", "UPBIT_SECRET_KEY"),
         language=language,
+        clock=clock,
     )
 
 

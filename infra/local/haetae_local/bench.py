@@ -1,0 +1,151 @@
+"""Measure the deployed bot on this machine; print the figures and save them as JSON.
+
+It measures and never judges, as `haetae.research.bench` does for the kernel. The exchange's answers
+are part of each figure; on loopback they are a few milliseconds.
+"""
+
+import argparse
+import json
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from haetae.app.ports import Books
+from haetae.research.bench import CASH, Figure, measured, task
+from haetae_local import desk, stack
+from haetae_local.account import call
+from haetae_local.aws import client
+from haetae_local.places import Place
+from haetae_local.pump import MINUTE_S, pump, scheduled
+from haetae_local.replay import options_of, parameters_of, ports_on
+from haetae_local.services import services
+from haetae_local.stack import Deployed
+
+STORED = 10_000  # items in the table while it is measured
+CYCLES = 40
+LOOK_EVERY_S = 0.005
+
+
+def seconds(act: Callable[[], object]) -> float:
+    """Return how long `act` takes."""
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+def figures() -> list[Figure]:
+    """Measure everything on a stack of its own."""
+    setup, found, chosen = task(1, 4)
+    with tempfile.TemporaryDirectory(prefix="haetae-bench-") as folder:
+        place = Place(Path(folder))
+        options = options_of(setup, found, chosen, place.folder, cash=CASH)
+        template = stack.build(place.log("build"))
+        starts = []
+        for _round in range(3):
+            began = time.perf_counter()
+            with services(place, options):
+                starts.append(time.perf_counter() - began)
+        with services(place, options) as running:
+            values = parameters_of(setup, running.exchange.url, {})
+
+            def deploy() -> Deployed:
+                return stack.deploy(
+                    template,
+                    endpoint=running.localstack.url,
+                    name="haetae-bench",
+                    parameters=values,
+                    log=place.log("deploy"),
+                )
+
+            first = seconds(deploy)
+            where = deploy()
+            exchange = running.exchange.url
+            fill(where, STORED)
+            warm_to = chosen.from_t + 6 * 3_600
+            pump(where, exchange, from_t=chosen.from_t, to_t=warm_to, interval_s=setup.interval_s)
+            cycles, checks = walks(where, exchange, warm_to, setup.interval_s)
+            values["Language"] = "en"
+            update = seconds(deploy)
+            books = ports_on(where, exchange, setup).books
+            fence, whole = kill(where, books, setup.markets)
+    return [
+        measured("both servers start (caches warm)", "seconds", "at most 5", starts[1:]),
+        measured("deploy", "seconds", "at most 30", [first]),
+        measured("update", "seconds", "at most 15", [update]),
+        measured(f"trading cycle, {STORED} items stored", "ms", "at most 60", cycles),
+        measured(f"risk check, {STORED} items stored", "ms", "at most 40", checks),
+        measured("cold kill to fence written", "seconds", "at most 1.5", [fence]),
+        measured("cold kill to answer", "seconds", "–", [whole]),
+    ]
+
+
+def fill(where: Deployed, items: int) -> None:
+    """Store items of another account beside the bot's."""
+    dynamodb = client("dynamodb", where.endpoint)
+    for first in range(0, items, 25):
+        puts = [
+            {
+                "PutRequest": {
+                    "Item": {
+                        "pk": {"S": f"bench#{n % 7}"},
+                        "sk": {"S": f"{n:09d}"},
+                        "body": {"S": "x" * 600},
+                    }
+                }
+            }
+            for n in range(first, first + 25)
+        ]
+        dynamodb.batch_write_item(RequestItems={where.table: puts})
+
+
+def walks(
+    where: Deployed, exchange: str, from_t: int, interval_s: int
+) -> tuple[list[float], list[float]]:
+    """Return the milliseconds of each trading cycle and risk check in the hours from `from_t`."""
+    cycles, checks = [], []
+    for t in range(from_t + MINUTE_S, from_t + CYCLES * interval_s, 10 * MINUTE_S):
+        at = t - t % (10 * MINUTE_S)
+        call(exchange, "PUT", "/sandbox/clock", {"now": at})
+        event = scheduled(at)
+        if at % interval_s == 0:
+            cycles.append(1e3 * seconds(lambda e=event: stack.invoke(where, "trading_cycle", e)))  # type: ignore[misc]
+        checks.append(1e3 * seconds(lambda e=event: stack.invoke(where, "risk_check", e)))  # type: ignore[misc]
+    return cycles, checks
+
+
+def kill(where: Deployed, books: Books, markets: tuple[str, ...]) -> tuple[float, float]:
+    """Return seconds from the call of a cold kill switch to the moved epoch, and to its answer."""
+    before = books.load(markets).halt.epoch
+    moved: list[float] = []
+    began = time.perf_counter()
+
+    def watch() -> None:
+        while books.load(markets).halt.epoch == before:
+            time.sleep(LOOK_EVERY_S)
+        moved.append(time.perf_counter() - began)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    desk.call(where, "POST", "/killswitch", {"reason": "bench"})
+    whole = time.perf_counter() - began
+    watcher.join()
+    return moved[0], whole
+
+
+def main() -> None:
+    """Print the figures and save them."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--json", type=Path, default=Path("out/bench_local.json"))
+    path: Path = arguments.parse_args().json
+    found = figures()
+    for f in found:
+        print(f"{f.name:55} {f.median:10.2f} {f.unit} ({f.low:.2f} to {f.high:.2f}; {f.goal})")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps([asdict(f) for f in found], indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""What `make up`, `down`, `deploy-local`, `invoke`, `logs`, `status`, `kill` and `resume` do."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from haetae_local import desk, lifecycle
+from haetae_local.errors import LocalError
+
+CANNOT = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; 0 when it did what was asked, 2 with one sentence when it could not."""
+    args = parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], None] = args.run
+    try:
+        run(args)
+    except LocalError as error:
+        print(f"haetae: {error}", file=sys.stderr)
+        return CANNOT
+    except KeyboardInterrupt:
+        print("haetae: interrupted; nothing is left half-started", file=sys.stderr)
+        return 130
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's grammar."""
+    top = argparse.ArgumentParser(prog="python -m haetae_local", description=__doc__)
+    verbs = top.add_subparsers(required=True, metavar="VERB")
+
+    verb = verbs.add_parser("up", help="start everything and leave it trading on paper")
+    verb.add_argument("--source", choices=("synthetic", "live", "replay"), default="synthetic")
+    verb.add_argument("--candles", nargs="*", default=[], type=Path, metavar="FILE")
+    verb.add_argument("--upstream", default="", metavar="URL", help="live: whom to mirror")
+    verb.add_argument("--speed", type=float, default=0.0, help="replay: minutes a second; 0: all")
+    stack_arguments(verb)
+    verb.set_defaults(run=lifecycle.up)
+
+    verb = verbs.add_parser("down", help="keep the paper account and stop everything")
+    verb.set_defaults(run=lifecycle.down)
+
+    verb = verbs.add_parser("deploy", help="build and deploy to the running LocalStack")
+    verb.add_argument("--endpoint", default="", metavar="URL", help="one that somebody else runs")
+    verb.add_argument("--exchange", default="", metavar="URL", help="its functions' exchange")
+    stack_arguments(verb)
+    verb.set_defaults(run=lifecycle.deploy_again)
+
+    verb = verbs.add_parser("invoke", help="send an event to a function")
+    verb.add_argument("function")
+    verb.add_argument("--event", type=Path, metavar="FILE")
+    verb.set_defaults(run=desk.invoke_function)
+
+    verb = verbs.add_parser("logs", help="print what the functions logged")
+    verb.add_argument("--function", default="")
+    verb.add_argument("--follow", action="store_true")
+    verb.set_defaults(run=desk.logs)
+
+    verb = verbs.add_parser("status", help="print what the bot holds and does")
+    verb.set_defaults(run=desk.status)
+
+    verb = verbs.add_parser("kill", help="stop everything, sell everything")
+    verb.add_argument("--reason", required=True)
+    verb.set_defaults(run=desk.kill)
+
+    verb = verbs.add_parser("resume", help="trade again")
+    verb.add_argument("--reason", required=True)
+    verb.add_argument("--confirm", default="", metavar="WORDS", help="RESUME and the account")
+    verb.set_defaults(run=desk.resume)
+    return top
+
+
+def stack_arguments(verb: argparse.ArgumentParser) -> None:
+    """Add what a deployment can be told; what is not told stays as it is."""
+    verb.add_argument("--markets", default="", help="KRW-BTC,KRW-ETH")
+    verb.add_argument("--profile", default="")
+    verb.add_argument("--interval", default="", metavar="MINUTES", help="the decision candle's")
+    verb.add_argument("--settings", default="", metavar="KEY=VALUE,…")
+    verb.add_argument("--language", default="", choices=("", "ko", "en"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""Keeps the local stack's servers: `python -m haetae_local.supervisor FOLDER PORT PORT OPTIONS…`.
+
+It is started by `up` on a pipe. Until it reads `stay` there, the pipe is its lifeline, so that an
+interrupted start leaves nothing behind; from then on it lives until SIGTERM or a server's death.
+"""
+
+import os
+import select
+import signal
+import sys
+from pathlib import Path
+
+from haetae_local.errors import LocalError
+from haetae_local.places import Place, Running
+from haetae_local.services import Services, launch
+
+LOOK_EVERY_S = 1.0
+
+
+def main(argv: list[str]) -> int:
+    """Run until told to stop; 1 when a server could not start or has died."""
+    place = Place(Path(argv[0]))
+    ports, stack, source, options = (int(argv[1]), int(argv[2])), argv[3], argv[4], argv[5:]
+    told_to_stop: list[int] = []
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(name, lambda number, _frame: told_to_stop.append(number))
+    try:
+        services = launch(place, options, ports=ports)
+    except LocalError as error:
+        print(error, file=sys.stderr, flush=True)
+        return 1
+    try:
+        place.write(
+            Running(
+                pid=os.getpid(),
+                localstack=services.localstack.url,
+                exchange=services.exchange.url,
+                stack=stack,
+                source=source,
+            )
+        )
+        return keep(services, told_to_stop)
+    finally:
+        place.running.unlink(missing_ok=True)
+        services.stop()
+
+
+def keep(services: Services, told_to_stop: list[int]) -> int:
+    """Watch the servers and the pipe."""
+    staying = False
+    while not told_to_stop:
+        for child in services.children:
+            if child.died:
+                print(f"{child.name} has died; see {child.log}", file=sys.stderr, flush=True)
+                return 1
+        readable, _, _ = select.select([] if staying else [sys.stdin], [], [], LOOK_EVERY_S)
+        if readable:
+            staying = sys.stdin.readline().strip() == "stay"
+            if not staying:
+                return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
