@@ -89,7 +89,7 @@ class Desk:
         return desk.call(self.where, "GET", path)
 
     def send(
-        self, path: str, body: bytes, *, key: str | None = None, method: str = "POST"
+        self, path: str, body: bytes | None, *, key: str | None = None, method: str = "POST"
     ) -> tuple[int, Any]:
         """Send raw bytes; return the status and the JSON."""
         headers = {"Content-Type": "application/json"}
@@ -145,6 +145,21 @@ def listener(where: Deployed) -> str:
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"])
     return url
+
+
+def test_health_is_anybodys_and_metrics_are_not(bot: Desk) -> None:
+    for path in ("/healthz", "/health"):
+        status, answer = bot.send(path, None, method="GET")
+        assert (status, answer["ok"]) == (200, True)
+    for path in ("/metrics", "/status", "/trades"):
+        assert bot.send(path, None, method="GET")[0] == 403
+    headers = {"x-api-key": bot.where.api_key}
+    request = urllib.request.Request(bot.where.api_url + "/metrics", headers=headers)
+    with urllib.request.urlopen(request, timeout=40) as answer_:
+        assert answer_.headers["Content-Type"].startswith("text/plain")
+        text = answer_.read().decode()
+    lines = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    assert lines["bot_equity"] == lines["portfolio_value_krw"]
 
 
 @pytest.mark.parametrize("key", [None, "", "wrong"])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 STACK = "haetae"
 READY_S = 100.0
 STOP_S = 40.0
+SETTLE_S = 3.0  # a walk on this machine takes a tenth of it
 FREE_BYTES = 1_500_000_000  # LocalStack unpacks the layers for every version of them
 MINUTE_S = 60
 
@@ -67,13 +68,14 @@ def populate(where: Place, running: Running, args: argparse.Namespace) -> Deploy
     """
     if args.source == "replay":
         return deploy(where, running, parameters(args, running, schedules="DISABLED"))
-    kept = account.read(where.account)
+    file = where.account(running.source)
+    kept = account.read(file)
     if kept is not None:
         found = deploy(where, running, parameters(args, running, schedules="DISABLED"))
         items = account.restore(
             kept, endpoint=running.localstack, table=found.table, exchange=running.exchange
         )
-        print(f"the paper account of {where.account} is back: {items} items")
+        print(f"the paper account of {file} is back: {items} items")
     found = deploy(where, running, parameters(args, running, schedules="ENABLED"))
     first_cycle(found, args.source)
     return found
@@ -124,7 +126,7 @@ def exchange_options(args: argparse.Namespace) -> list[str]:
 
 
 def parameters(args: argparse.Namespace, running: Running, *, schedules: str) -> dict[str, str]:
-    """Return the template's parameters; those that were not given keep the template's default."""
+    """Return the template's parameters; those that were not given stay as they are deployed."""
     from upbit_sandbox.venue import ACCESS_KEY, SECRET_KEY
 
     given = {
@@ -275,10 +277,11 @@ def keep_account(where: Place, running: Running) -> None:
         raise LocalError(f"LocalStack does not answer; see {where.log('localstack')}")
     found = stack.deployed(running.localstack, running.stack)
     quiet(found)
+    file = where.account(running.source)
     items = account.save(
-        where.account, endpoint=running.localstack, table=found.table, exchange=running.exchange
+        file, endpoint=running.localstack, table=found.table, exchange=running.exchange
     )
-    print(f"the paper account is kept in {where.account}: {items} items")
+    print(f"the paper account is kept in {file}: {items} items")
 
 
 def quiet(found: Deployed) -> None:
@@ -286,10 +289,7 @@ def quiet(found: Deployed) -> None:
     events = client("events", found.endpoint)
     for rule in events.list_rules(NamePrefix=f"{found.name}-")["Rules"]:
         events.disable_rule(Name=rule["Name"])
-    # each function that writes the books allows one run at a time: this waits for the last one
-    now = int(time.time())
-    stack.invoke(found, "risk_check", scheduled(now - now % MINUTE_S))
-    time.sleep(1.0)
+    time.sleep(SETTLE_S)
 
 
 def required(where: Place) -> Running:

@@ -36,10 +36,9 @@ class Place:
         """Return the file that says what runs."""
         return self.folder / "running.json"
 
-    @property
-    def account(self) -> Path:
-        """Return the file that keeps the paper account between runs."""
-        return self.folder / "account.json"
+    def account(self, source: str) -> Path:
+        """Return the file that keeps a source's paper account between runs."""
+        return self.folder / f"account-{source}.json"
 
     @property
     def localstack(self) -> Path:

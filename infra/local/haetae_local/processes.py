@@ -75,7 +75,7 @@ def wait_ready(child: Child, path: str, within_s: float) -> None:
         LocalError: it ended, or does not answer in time; the text ends with its log's last line.
     """
     until = time.monotonic() + within_s
-    while not answers(child.url + path):
+    while child.died or not answers(child.url + path):  # what answers may be somebody else
         if child.died:
             raise LocalError(f"{child.name} did not start: {last_line(child.log)}; see {child.log}")
         if time.monotonic() > until:

@@ -19,6 +19,8 @@ from haetae_local.places import REGION, ROOT, SAM
 from haetae_local.processes import last_line
 
 BUCKET = "haetae-artifacts"
+IN_PROGRESS_S = 60.0
+BUSY = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS"}
 BROKEN = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"}
 FUNCTIONS = (
     "trading_cycle",
@@ -166,7 +168,10 @@ def status(endpoint: str, name: str) -> str:
 
 
 def remove_broken(endpoint: str, name: str) -> None:
-    """Delete a stack that cannot be changed any more."""
+    """Wait for what is still being done to the stack; delete one that cannot be changed."""
+    until = time.monotonic() + IN_PROGRESS_S
+    while status(endpoint, name) in BUSY and time.monotonic() < until:
+        time.sleep(0.5)
     if status(endpoint, name) in BROKEN:
         remove(endpoint, name)
 
