@@ -1,6 +1,7 @@
 """What `make up`, `down`, `deploy-local`, `invoke`, `logs`, `status`, `kill` and `resume` do."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except LocalError as error:
         print(f"haetae: {error}", file=sys.stderr)
         return CANNOT
+    except BrokenPipeError:  # whoever read us, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print("haetae: interrupted; nothing is left half-started", file=sys.stderr)
         return 130
