@@ -2,13 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from haetae_local import account, processes
+from haetae_local import account, lifecycle, processes, stack
 from haetae_local.errors import LocalError
 from haetae_local.places import Place, Running, alive
 from haetae_local.pump import doors, scheduled
@@ -126,3 +127,42 @@ def test_a_damaged_account_is_never_taken_for_none(tmp_path: Path, text: str) ->
         account.read(path)
     path.write_text(json.dumps({"form": account.FORM, "items": [], "exchange": {}}))
     assert account.read(path) is not None
+
+
+def test_a_disk_that_is_almost_full_is_said_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage._replace(free=10**8))
+    with pytest.raises(LocalError, match=r"has 0\.1 GB left and needs 1\.5; free some"):
+        lifecycle.check_disk(Place(tmp_path))
+    monkeypatch.undo()
+    lifecycle.check_disk(Place(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("words", "deleted"),
+    [
+        (["UPDATE_COMPLETE"], False),
+        ([""], False),
+        (["ROLLBACK_COMPLETE"], True),
+        (["CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_FAILED"], True),
+        (["CREATE_IN_PROGRESS", "CREATE_COMPLETE"], False),
+    ],
+)
+def test_a_half_made_stack_is_waited_for_and_removed(
+    words: list[str], deleted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = iter(words)
+    last = [""]
+
+    def status(_endpoint: str, _name: str) -> str:
+        last[0] = next(told, last[0])
+        return last[0]
+
+    removed: list[str] = []
+    monkeypatch.setattr(stack, "status", status)
+    monkeypatch.setattr(stack, "remove", lambda _endpoint, name: removed.append(name))
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    stack.remove_broken("http://nowhere", "haetae")
+    assert removed == (["haetae"] if deleted else [])
