@@ -230,10 +230,19 @@ def listening() -> set[int]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_an_interrupted_start_leaves_nothing(copy: Copy, number: signal.Signals) -> None:
+MAKE = [sys.executable, "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])"]
+
+
+@pytest.mark.parametrize(
+    ("starter", "number"),
+    [([], signal.SIGKILL), ([], signal.SIGINT), (MAKE, signal.SIGKILL)],
+    ids=["kill -9", "Ctrl+C", "kill -9 of make"],
+)
+def test_an_interrupted_start_leaves_nothing(
+    copy: Copy, starter: list[str], number: signal.Signals
+) -> None:
     starting = subprocess.Popen(
-        copy.command("up"),
+        [*starter, *copy.command("up")],
         cwd=copy.root,
         env=copy.variables,
         stdout=subprocess.DEVNULL,

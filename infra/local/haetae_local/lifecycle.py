@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 STACK = "haetae"
 READY_S = 100.0
 STOP_S = 40.0
+LOOK_EVERY_S = 0.2
 SETTLE_S = 3.0  # a walk on this machine takes a tenth of it
 FREE_BYTES = 1_500_000_000  # LocalStack unpacks the layers for every version of them
 MINUTE_S = 60
@@ -35,6 +37,7 @@ def up(args: argparse.Namespace) -> None:
     A second `up` finds everything running and changes what it was asked to change.
     """
     began = time.monotonic()
+    follow_parent()
     where = place()
     check_disk(where)
     running = healthy(where)
@@ -59,6 +62,18 @@ def up(args: argparse.Namespace) -> None:
     told(where, running, found, began)
     if args.source == "replay":
         play(running, found, args)
+
+
+def follow_parent() -> None:
+    """Interrupt this process, as Ctrl+C would, once whoever started it has gone."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_EVERY_S)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def populate(where: Place, running: Running, args: argparse.Namespace) -> Deployed:
