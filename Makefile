@@ -9,7 +9,7 @@ UV := .uv/bin/uv
 COMPILE = $(CURDIR)/$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.13
 PY := $(BIN)/python
 WORKERS ?= auto
-# Workers of the tests that start servers: these mostly wait for a minute to come.
+# Workers of the tests that start servers, most of which wait for a minute to come; slowest first.
 SERVERS ?= 3
 
 # What `make up` and `make deploy-local` may be told; what is not told keeps the template's default.
@@ -112,7 +112,7 @@ format: setup ## put the code in its one format
 
 test: check setup-local ## the whole suite, the deployed bot included
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m "not long" --ignore tests/local tests
-	@$(BIN)/pytest -q -n $(SERVERS) --dist loadfile -m "not long" tests/local
+	@$(BIN)/pytest -q -n $(SERVERS) --dist loadfile --no-loadscope-reorder -m "not long" tests/local
 
 parity: setup-local ## the long matrix: backtest against replay on every tape; ten minutes of schedules
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m long tests/parity

@@ -4,17 +4,14 @@ It measures and never judges, as `haetae.research.bench` does for the kernel. Th
 are part of each figure; on loopback they are a few milliseconds.
 """
 
-import argparse
-import json
 import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 from haetae.app.ports import Books
-from haetae.research.bench import CASH, Figure, measured, task
+from haetae.research.bench import CASH, Figure, measured, report, task
 from haetae_local import desk, stack
 from haetae_local.account import call
 from haetae_local.aws import client
@@ -135,17 +132,5 @@ def kill(where: Deployed, books: Books, markets: tuple[str, ...]) -> tuple[float
     return moved[0], whole
 
 
-def main() -> None:
-    """Print the figures and save them."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--json", type=Path, default=Path("out/bench_local.json"))
-    path: Path = arguments.parse_args().json
-    found = figures()
-    for f in found:
-        print(f"{f.name:55} {f.median:10.2f} {f.unit} ({f.low:.2f} to {f.high:.2f}; {f.goal})")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps([asdict(f) for f in found], indent=1) + "\n", "utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    report(figures, __doc__, Path("out/bench_local.json"))

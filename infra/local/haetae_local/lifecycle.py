@@ -66,6 +66,7 @@ def up(args: argparse.Namespace) -> None:
 
 def follow_parent() -> None:
     """Interrupt this process, as Ctrl+C would, once whoever started it has gone."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     parent = os.getppid()
 
     def watch() -> None:

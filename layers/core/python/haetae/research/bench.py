@@ -153,12 +153,12 @@ def figures() -> list[Figure]:
     ]
 
 
-def main() -> None:
-    """Print the figures and save them."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--json", type=Path, default=Path("out/bench.json"))
+def report(measure: Callable[[], list[Figure]], about: str | None, default: Path) -> None:
+    """Measure, print the figures and save them where `--json` says."""
+    arguments = argparse.ArgumentParser(description=about)
+    arguments.add_argument("--json", type=Path, default=default)
     path: Path = arguments.parse_args().json
-    found = figures()
+    found = measure()
     for f in found:
         print(f"{f.name:55} {f.median:10.2f} {f.unit} ({f.low:.2f} to {f.high:.2f}; {f.goal})")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -166,4 +166,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    report(figures, __doc__, Path("out/bench.json"))
