@@ -166,3 +166,11 @@ def test_a_half_made_stack_is_waited_for_and_removed(
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     stack.remove_broken("http://nowhere", "haetae")
     assert removed == (["haetae"] if deleted else [])
+
+
+@pytest.mark.parametrize(
+    ("source", "word"),
+    [("replay", "DISABLED"), ("synthetic", "ENABLED"), ("live", "ENABLED")],
+)
+def test_only_a_replays_schedules_stand_still(source: str, word: str) -> None:
+    assert lifecycle.schedules_of(source) == word

@@ -7,11 +7,10 @@ are part of each figure; on loopback they are a few milliseconds.
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from haetae.app.ports import Books
-from haetae.research.bench import CASH, Figure, measured, report, task
+from haetae.research.bench import CASH, Figure, measured, report, seconds, task
 from haetae_local import desk, stack
 from haetae_local.account import call
 from haetae_local.aws import client
@@ -24,13 +23,6 @@ from haetae_local.stack import Deployed
 STORED = 10_000  # items in the table while it is measured
 CYCLES = 40
 LOOK_EVERY_S = 0.005
-
-
-def seconds(act: Callable[[], object]) -> float:
-    """Return how long `act` takes."""
-    began = time.perf_counter()
-    act()
-    return time.perf_counter() - began
 
 
 def figures() -> list[Figure]:

@@ -44,7 +44,8 @@ def up(args: argparse.Namespace) -> None:
     if running is not None and running.source != args.source:
         raise LocalError(f"SOURCE={running.source} is running; to change it run: make down")
     if running is not None:
-        found = deploy(where, running, parameters(args, running, schedules="ENABLED"))
+        values = parameters(args, running, schedules=schedules_of(args.source))
+        found = deploy(where, running, values)
         first_cycle(found, args.source)
         told(where, running, found, began)
         return
@@ -83,7 +84,7 @@ def populate(where: Place, running: Running, args: argparse.Namespace) -> Deploy
     The account is put back before any schedule runs, or the bot would open new books.
     """
     if args.source == "replay":
-        return deploy(where, running, parameters(args, running, schedules="DISABLED"))
+        return deploy(where, running, parameters(args, running, schedules=schedules_of("replay")))
     file = where.account(running.source)
     kept = account.read(file)
     if kept is not None:
@@ -162,6 +163,11 @@ def parameters(args: argparse.Namespace, running: Running, *, schedules: str) ->
     }
 
 
+def schedules_of(source: str) -> str:
+    """Return whether the rules fire: a replay's events come from the pump alone."""
+    return "DISABLED" if source == "replay" else "ENABLED"
+
+
 def deploy(where: Place, running: Running, values: dict[str, str]) -> Deployed:
     """Build what changed and deploy it."""
     template = stack.build(where.log("build"))
@@ -190,8 +196,8 @@ def deploy_again(args: argparse.Namespace) -> None:
     else:
         running = required(where)
     began = time.monotonic()
-    schedules = "DISABLED" if running.source == "replay" else "ENABLED"
-    found = deploy(where, running, parameters(args, running, schedules=schedules))
+    values = parameters(args, running, schedules=schedules_of(running.source))
+    found = deploy(where, running, values)
     print(f"stack {found.name} is deployed after {time.monotonic() - began:.1f} s")
 
 
@@ -329,7 +335,7 @@ def healthy(where: Place) -> Running | None:
         f"{running.exchange}/v1/market/all"
     ):
         return running
-    print("what was running does not answer any more: starting anew", file=sys.stderr)
+    print("what was running does not answer any more: it is stopped", file=sys.stderr)
     stop(running.pid)
     return None
 
