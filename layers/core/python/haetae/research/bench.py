@@ -96,20 +96,34 @@ def kernel_rates(
     return [seconds(fold) / bars for _round in range(rounds)], reached.trades
 
 
-def compile_seconds() -> float:
-    """Return how long a fresh process takes to compile the kernel into an empty cache."""
-    code = (
-        "import time; t = time.perf_counter()\n"
-        "from haetae.research.bench import kernel_rates\n"
-        "u = time.perf_counter(); kernel_rates(1, 1, compiled=True, rounds=0)\n"
-        "print(time.perf_counter() - u)"
-    )
+def elsewhere(code: str) -> float:
+    """Return what `code` prints in a fresh interpreter with an empty kernel cache."""
     with tempfile.TemporaryDirectory() as folder:
         variables = os.environ | {"XDG_CACHE_HOME": folder}
         done = subprocess.run(  # noqa: S603 - our own interpreter and code
             [sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True
         )
     return float(done.stdout)
+
+
+def compile_seconds() -> float:
+    """Return how long a fresh process takes to compile the kernel into an empty cache."""
+    return elsewhere(
+        "import time\n"
+        "from haetae.research.bench import kernel_rates\n"
+        "u = time.perf_counter(); kernel_rates(1, 1, compiled=True, rounds=0)\n"
+        "print(time.perf_counter() - u)"
+    )
+
+
+def interpreted_seconds() -> float:
+    """Return seconds per step, the median of a fresh process that, like a Lambda, has no numba."""
+    return elsewhere(
+        "import statistics\n"
+        "from haetae.research.bench import kernel_rates\n"
+        "seconds, _trades = kernel_rates(1, 30, compiled=False, rounds=9)\n"
+        "print(statistics.median(seconds))"
+    )
 
 
 def replay_rate(days: int) -> float:
@@ -123,7 +137,7 @@ def figures() -> list[Figure]:
     """Measure everything."""
     one, trades_one = kernel_rates(1, 365, compiled=True, rounds=ROUNDS)
     five, trades_five = kernel_rates(5, 120, compiled=True, rounds=ROUNDS)
-    plain, _trades = kernel_rates(1, 30, compiled=False, rounds=5)
+    plain = [interpreted_seconds() for _round in range(ROUNDS)]
     return [
         measured(
             f"compiled, one market, all rails ({trades_one} trades)",
