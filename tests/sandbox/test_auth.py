@@ -9,6 +9,7 @@ from sandbox.client import Client, client_of, error_of, flat_tape, token
 from upbit_sandbox import Request
 from upbit_sandbox.auth import NONCES_KEPT, Authority
 from upbit_sandbox.errors import ApiError
+from upbit_sandbox.keys import Key
 
 QUERY = "identifier=a&uuid=b"
 
@@ -134,7 +135,7 @@ def test_a_refused_token_books_nothing(client: Client) -> None:
 def test_memory_of_nonces_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert NONCES_KEPT >= 100_000
     monkeypatch.setattr("upbit_sandbox.auth.NONCES_KEPT", 2)
-    authority = Authority("k", "s" * 64)
+    authority = Authority([Key(access_key="k", secret_key="s" * 64)])
     sent = [token(secret="s" * 64, access_key="k") for _ in range(3)]
     for authorization in sent:
         authority.verify(authorization, ())

@@ -6,8 +6,10 @@ import hmac
 import json
 from base64 import urlsafe_b64decode
 from collections import deque
+from collections.abc import Iterable
 
 from upbit_sandbox.errors import ApiError, exchange
+from upbit_sandbox.keys import Key
 
 NONCES_KEPT = 200_000
 _DIGESTS = {"HS256": "sha256", "HS512": "sha512"}
@@ -15,22 +17,21 @@ _HASHES = {"SHA512": hashlib.sha512, "SHA384": hashlib.sha384, "SHA256": hashlib
 
 
 class Authority:
-    """Knows the one key pair and which nonces it has seen; remembers the newest 200,000."""
+    """Knows the keys and which nonces it has seen; remembers the newest 200,000."""
 
-    def __init__(self, access_key: str, secret_key: str) -> None:
-        """Take the key pair; the secret is used as raw bytes, not base64."""
-        self._access_key = access_key
-        self._secret = secret_key.encode()
+    def __init__(self, keys: Iterable[Key]) -> None:
+        """Take the keys; a secret is used as raw bytes, not base64."""
+        self.keys = {key.access_key: key for key in keys}
         self._seen: set[str] = set()
         self._order: deque[str] = deque()
 
-    def verify(self, authorization: str | None, hashed: tuple[str, ...]) -> None:
-        """Accept the request or raise its refusal by name.
+    def verify(self, authorization: str | None, hashed: tuple[str, ...]) -> Key:
+        """Give the key that signed the request or raise the refusal by name.
 
         `hashed` holds the strings that a client may rightly have hashed; empty when the request
         has no parameters.
         """
-        payload = self._payload(authorization)
+        key, payload = self._payload(authorization)
         nonce = payload.get("nonce")
         if not isinstance(nonce, str) or not nonce:
             raise exchange("jwt_verification")
@@ -39,8 +40,9 @@ class Authority:
         self._remember(nonce)
         if hashed:
             _check_query(payload, hashed)
+        return key
 
-    def _payload(self, authorization: str | None) -> dict[str, object]:
+    def _payload(self, authorization: str | None) -> tuple[Key, dict[str, object]]:
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise exchange("no_authorization_token")
@@ -50,12 +52,13 @@ class Authority:
         digest = _DIGESTS.get(str(_decoded_object(header).get("alg")))
         if digest is None:
             raise exchange("jwt_verification")
-        if payload.get("access_key") != self._access_key:
+        key = self.keys.get(str(payload.get("access_key")))
+        if key is None:
             raise exchange("invalid_access_key")
-        expected = hmac.digest(self._secret, signed.encode(), digest)
+        expected = hmac.digest(key.secret_key.encode(), signed.encode(), digest)
         if not hmac.compare_digest(expected, _decoded(signature)):
             raise exchange("jwt_verification")
-        return payload
+        return key, payload
 
     def _remember(self, nonce: str) -> None:
         self._seen.add(nonce)

@@ -8,8 +8,9 @@ from upbit_sandbox.arithmetic import parse_amount
 from upbit_sandbox.clock import VirtualClock, parse_time, utc_text
 from upbit_sandbox.errors import ApiError
 from upbit_sandbox.faults import MAX_FAULTS, Fault, Faults, Kind
+from upbit_sandbox.fields import Malformed
 from upbit_sandbox.quotation import QUOTES
-from upbit_sandbox.state import Malformed, read_snapshot, snapshot_body
+from upbit_sandbox.state import read_snapshot, snapshot_body
 from upbit_sandbox.venue import Venue
 from upbit_sandbox.wire import Response, is_unicode, json_response
 

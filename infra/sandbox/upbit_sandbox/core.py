@@ -16,7 +16,7 @@ from upbit_sandbox.limits import remaining_req
 from upbit_sandbox.live import LiveExchange
 from upbit_sandbox.market import Market, build_markets
 from upbit_sandbox.mirror import Mirror, View
-from upbit_sandbox.private import ACTS, read_call
+from upbit_sandbox.private import ROUTES, Call, read_parameters
 from upbit_sandbox.quotation import QUOTES
 from upbit_sandbox.state import Source
 from upbit_sandbox.store import StateFile, StateFileError
@@ -134,12 +134,13 @@ class Sandbox:
         if quote is not None and request.method == "GET":
             if self._quote is not None:
                 return self._quote
-            return quote[1](self.venue.markets, split_pairs(request.query), now_s)
-        act = ACTS.get((request.method, request.path))
-        if act is not None:
-            call = read_call(request)
-            self.venue.authority.verify(request.headers.get("authorization"), call.hashed)
-            return act[1](self.venue, call, now_s)
+            return quote[1](self.venue, split_pairs(request.query), now_s)
+        route = ROUTES.get((request.method, request.path))
+        if route is not None:
+            pairs, values, hashed = read_parameters(request)
+            key = self.venue.authority.verify(request.headers.get("authorization"), hashed)
+            call = Call(pairs, values, key, self.venue.accounts[key.account])
+            return route.act(self.venue, call, now_s)
         if request.path.startswith("/v1/candles/minutes/"):
             raise quotation(400, "specified unit is not valid.")
         raise unknown_path()
@@ -153,5 +154,5 @@ def _group_of(request: Request) -> str:
     quote = QUOTES.get(request.path)
     if quote is not None:
         return quote[0]
-    act = ACTS.get((request.method, request.path))
-    return act[0] if act is not None else "default"
+    route = ROUTES.get((request.method, request.path))
+    return route.group if route is not None else "default"

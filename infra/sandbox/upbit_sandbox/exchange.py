@@ -16,6 +16,7 @@ from upbit_sandbox.arithmetic import (
     with_fee,
 )
 from upbit_sandbox.errors import exchange
+from upbit_sandbox.events import Journal
 from upbit_sandbox.intake import OrderRequest, judge_total, read_identifier, read_order
 from upbit_sandbox.ledger import Ledger
 from upbit_sandbox.market import Market
@@ -41,6 +42,7 @@ class Exchange:
         self.issued = ledger.issued
         self.changed_orders: dict[str, None] = {}  # since somebody last cleared it
         self.newly_refused: set[str] = set()  # identifiers, likewise
+        self.journal = Journal()
         self._markets = markets
         self._seed = seed
         self._slippage_bps = slippage_bps

@@ -8,6 +8,7 @@ from upbit_sandbox.arithmetic import FEE_RATE, plain
 from upbit_sandbox.errors import exchange
 from upbit_sandbox.exchange import Exchange
 from upbit_sandbox.intake import MAX_TOTAL_KRW, MIN_TOTAL_KRW, SHAPES
+from upbit_sandbox.keys import Key, Permission
 from upbit_sandbox.orders import Side, coin_of, order_body, order_detail
 from upbit_sandbox.venue import Venue
 from upbit_sandbox.wallet import KRW, account_body
@@ -27,46 +28,66 @@ from upbit_sandbox.wire import (
 MAX_LISTED = 100
 
 
-class Call(NamedTuple):
-    """A private request's parameters: as pairs, and as a JSON object when it came as one."""
+class Parameters(NamedTuple):
+    """A private request's parameters: as pairs, and as a JSON object when it came as one.
+
+    `hashed` are the strings that a client may rightly have hashed.
+    """
 
     pairs: Pairs
     values: dict[str, Json]
     hashed: tuple[str, ...]
 
 
+class Call(NamedTuple):
+    """A private request that was let in: its parameters, its key and the account it opens."""
+
+    pairs: Pairs
+    values: dict[str, Json]
+    key: Key
+    account: Exchange
+
+
 type Act = Callable[[Venue, Call, float], Response]
 
 
-def read_call(request: Request) -> Call:
+class Route(NamedTuple):
+    """A private route: its rate group, the permission it needs (None: any key), what it does."""
+
+    group: str
+    permission: Permission | None
+    act: Act
+
+
+def read_parameters(request: Request) -> Parameters:
     """Collect the parameters from query, form body or JSON body, and what may be hashed.
 
     The hash runs over decoded pairs in the order received (Upbit docs: auth). Clients send GET
     parameters in form bodies and DELETE parameters in JSON bodies too.
     """
     if request.query:
-        return _text_call(request.query)
+        return _text_parameters(request.query)
     if not request.body:
-        return Call([], {}, ())
+        return Parameters([], {}, ())
     values = parse_object(request.body)
     if values is not None:
         pairs = object_pairs(values)
         joined = "&".join(f"{name}={value}" for name, value in pairs)
-        return Call(pairs, values, (joined, joined.replace(" ", "+")) if pairs else ())
+        return Parameters(pairs, values, (joined, joined.replace(" ", "+")) if pairs else ())
     if request.method == "POST":
         raise exchange("bad_request")
-    return _text_call(request.body.decode("utf-8", "replace"))
+    return _text_parameters(request.body.decode("utf-8", "replace"))
 
 
-def _text_call(text: str) -> Call:
-    return Call(split_pairs(text), {}, (hash_input(text), unquote_plus(text)))
+def _text_parameters(text: str) -> Parameters:
+    return Parameters(split_pairs(text), {}, (hash_input(text), unquote_plus(text)))
 
 
 def accounts(venue: Venue, call: Call, now_s: float) -> Response:
     """Answer all balances, KRW first."""
-    del call
-    venue.account.settle(now_s)
-    wallet = venue.account.wallet
+    del venue
+    call.account.settle(now_s)
+    wallet = call.account.wallet
     return json_response([account_body(c, wallet.balance(c)) for c in wallet.currencies()])
 
 
@@ -75,10 +96,11 @@ def chance(venue: Venue, call: Call, now_s: float) -> Response:
     code = first(call.pairs, "market")
     if code is None:
         raise exchange("validation_error", "market is missing")
-    if not venue.account.lists(code):
+    del venue
+    if not call.account.lists(code):
         raise exchange("notfoundmarket", code)
-    venue.account.settle(now_s)
-    coin, wallet, fee = coin_of(code), venue.account.wallet, plain(FEE_RATE)
+    call.account.settle(now_s)
+    coin, wallet, fee = coin_of(code), call.account.wallet, plain(FEE_RATE)
     least = plain(MIN_TOTAL_KRW)
     return json_response(
         {
@@ -106,25 +128,29 @@ def chance(venue: Venue, call: Call, now_s: float) -> Response:
 
 def place(venue: Venue, call: Call, now_s: float) -> Response:
     """Book an order; 201, and always state wait: matching comes later."""
+    del venue
     if not call.values:
         raise exchange("validation_error", "market is missing")
-    return json_response(order_body(venue.account.place(call.values, now_s)), 201)
+    return json_response(order_body(call.account.place(call.values, now_s)), 201)
 
 
 def read_order(venue: Venue, call: Call, now_s: float) -> Response:
     """Answer one order with its trades; `uuid` wins over `identifier`."""
+    del venue
     uuid, identifier = _which(call.pairs)
-    return json_response(order_detail(venue.account.find(uuid, identifier, now_s)))
+    return json_response(order_detail(call.account.find(uuid, identifier, now_s)))
 
 
 def cancel(venue: Venue, call: Call, now_s: float) -> Response:
     """Accept a cancel request: answers the order still in state wait."""
+    del venue
     uuid, identifier = _which(call.pairs)
-    return json_response(order_body(venue.account.cancel(uuid, identifier, now_s)))
+    return json_response(order_body(call.account.cancel(uuid, identifier, now_s)))
 
 
 def open_orders(venue: Venue, call: Call, now_s: float) -> Response:
     """Answer waiting orders, newest first unless `order_by=asc`, in pages of at most 100."""
+    del venue
     pairs = call.pairs
     states = [value for name, value in pairs if name in ("state", "states[]", "states")]
     if not set(states) <= {"wait", "watch"}:
@@ -134,7 +160,7 @@ def open_orders(venue: Venue, call: Call, now_s: float) -> Response:
     if order_by not in ("asc", "desc"):
         raise exchange("validation_error", "order_by does not have a valid value")
     market = first(pairs, "market")
-    listed = [] if states and "wait" not in states else _waiting(venue.account, market, now_s)
+    listed = [] if states and "wait" not in states else _waiting(call.account, market, now_s)
     if order_by == "desc":
         listed.reverse()
     size = min(limit, MAX_LISTED)
@@ -165,11 +191,11 @@ def _whole(pairs: Pairs, name: str, default: int) -> int:
     return int(text)
 
 
-ACTS: dict[tuple[str, str], tuple[str, Act]] = {
-    ("GET", "/v1/accounts"): ("default", accounts),
-    ("GET", "/v1/orders/chance"): ("default", chance),
-    ("POST", "/v1/orders"): ("order", place),
-    ("GET", "/v1/order"): ("default", read_order),
-    ("GET", "/v1/orders/open"): ("default", open_orders),
-    ("DELETE", "/v1/order"): ("default", cancel),
+ROUTES: dict[tuple[str, str], Route] = {
+    ("GET", "/v1/accounts"): Route("default", Permission.VIEW_ACCOUNT, accounts),
+    ("GET", "/v1/orders/chance"): Route("default", Permission.VIEW_ORDERS, chance),
+    ("POST", "/v1/orders"): Route("order", Permission.MAKE_ORDERS, place),
+    ("GET", "/v1/order"): Route("default", Permission.VIEW_ORDERS, read_order),
+    ("GET", "/v1/orders/open"): Route("default", Permission.VIEW_ORDERS, open_orders),
+    ("DELETE", "/v1/order"): Route("default", Permission.MAKE_ORDERS, cancel),
 }

@@ -6,14 +6,15 @@ from decimal import Decimal
 from upbit_sandbox.arithmetic import average_price, floor_volume, from_float
 from upbit_sandbox.clock import parse_time
 from upbit_sandbox.errors import invalid_value, missing_parameter, unknown_code, wrong_type
+from upbit_sandbox.listing import CAUTIONS
 from upbit_sandbox.market import Market
 from upbit_sandbox.series import DAY_MIN
 from upbit_sandbox.ticker import ticker_body
 from upbit_sandbox.ticks import next_above, next_below
+from upbit_sandbox.venue import Venue
 from upbit_sandbox.wire import Json, Pairs, Response, first, json_response
 
-type Markets = dict[str, Market]
-type Quote = Callable[[Markets, Pairs, float], Response]
+type Quote = Callable[[Venue, Pairs, float], Response]
 
 MAX_CANDLES = 200
 MAX_LEVELS = 30
@@ -25,20 +26,13 @@ NAMES = {
     "SOL": ("솔라나", "Solana"),
     "DOGE": ("도지코인", "Dogecoin"),
 }
-CAUTIONS = (
-    "PRICE_FLUCTUATIONS",
-    "TRADING_VOLUME_SOARING",
-    "DEPOSIT_AMOUNT_SOARING",
-    "GLOBAL_PRICE_DIFFERENCES",
-    "CONCENTRATION_OF_SMALL_ACCOUNTS",
-)
 
 
 def candles_of(unit_min: int) -> Quote:
     """Make the route of one candle unit; more than 200 rows are silently cut (live behaviour)."""
 
-    def answer(markets: Markets, pairs: Pairs, now_s: float) -> Response:
-        market = _market(markets, first(pairs, "market"))
+    def answer(venue: Venue, pairs: Pairs, now_s: float) -> Response:
+        market = _market(venue, first(pairs, "market"))
         count = _count(first(pairs, "count"), default=1, most=MAX_CANDLES)
         rows = market.rows(unit_min, now_s, _to(first(pairs, "to")), count)
         return Response(200, b"[" + b",".join(rows) + b"]")
@@ -46,10 +40,10 @@ def candles_of(unit_min: int) -> Quote:
     return answer
 
 
-def ticker(markets: Markets, pairs: Pairs, now_s: float) -> Response:
+def ticker(venue: Venue, pairs: Pairs, now_s: float) -> Response:
     """Answer the current prices of `markets`, comma-joined or repeated."""
     bodies: list[Json] = []
-    for market in _listed(markets, pairs):
+    for market in _listed(venue, pairs):
         body = ticker_body(market, now_s)
         if body is None:
             raise unknown_code()
@@ -57,18 +51,18 @@ def ticker(markets: Markets, pairs: Pairs, now_s: float) -> Response:
     return json_response(bodies)
 
 
-def orderbook(markets: Markets, pairs: Pairs, now_s: float) -> Response:
+def orderbook(venue: Venue, pairs: Pairs, now_s: float) -> Response:
     """Answer a symmetrical book around the last price, one tick apart, equal KRW per level."""
     count = _count(first(pairs, "count"), default=MAX_LEVELS, most=MAX_LEVELS)
-    return json_response([_book(market, now_s, count) for market in _listed(markets, pairs)])
+    return json_response([_book(market, now_s, count) for market in _listed(venue, pairs)])
 
 
-def market_all(markets: Markets, pairs: Pairs, now_s: float) -> Response:
+def market_all(venue: Venue, pairs: Pairs, now_s: float) -> Response:
     """List the markets; both spellings of `is_details` add the event flags."""
     del now_s
     details = "true" in (first(pairs, "is_details"), first(pairs, "isDetails"))
     bodies: list[Json] = []
-    for code in markets:
+    for code in venue.markets:
         coin = code.partition("-")[2]
         korean, english = NAMES.get(coin, (coin, coin))
         body: dict[str, Json] = {"market": code, "korean_name": korean, "english_name": english}
@@ -78,20 +72,20 @@ def market_all(markets: Markets, pairs: Pairs, now_s: float) -> Response:
     return json_response(bodies)
 
 
-def _market(markets: Markets, code: str | None) -> Market:
+def _market(venue: Venue, code: str | None) -> Market:
     if code is None:
         raise missing_parameter()
-    market = markets.get(code)
+    market = venue.markets.get(code)
     if market is None:
         raise unknown_code()
     return market
 
 
-def _listed(markets: Markets, pairs: Pairs) -> list[Market]:
+def _listed(venue: Venue, pairs: Pairs) -> list[Market]:
     codes = [code for name, value in pairs if name == "markets" for code in value.split(",")]
     if not any(codes):
         raise missing_parameter()
-    return [_market(markets, code) for code in codes if code]
+    return [_market(venue, code) for code in codes if code]
 
 
 def _count(text: str | None, *, default: int, most: int) -> int:

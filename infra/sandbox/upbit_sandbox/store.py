@@ -16,11 +16,11 @@ from pathlib import Path
 
 from upbit_sandbox.clock import Anchor, Clock, RealClock
 from upbit_sandbox.exchange import Exchange
+from upbit_sandbox.fields import Malformed
+from upbit_sandbox.records import order_record
 from upbit_sandbox.state import (
     VERSION,
-    Malformed,
     Snapshot,
-    order_record,
     read_snapshot,
     source_body,
 )

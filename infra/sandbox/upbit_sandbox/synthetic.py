@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from random import Random
 
+from upbit_sandbox.fields import Malformed
 from upbit_sandbox.market import Market
-from upbit_sandbox.state import Malformed, Source
+from upbit_sandbox.state import Source
 from upbit_sandbox.tape import Tape
 from upbit_sandbox.ticks import BANDS
 

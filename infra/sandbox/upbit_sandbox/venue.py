@@ -8,12 +8,15 @@ from upbit_sandbox.auth import Authority
 from upbit_sandbox.clock import Clock, VirtualClock
 from upbit_sandbox.exchange import Exchange
 from upbit_sandbox.faults import Faults
+from upbit_sandbox.fields import Malformed
+from upbit_sandbox.keys import MAIN, Key
 from upbit_sandbox.ledger import Ledger
 from upbit_sandbox.limits import RateLimits
+from upbit_sandbox.listing import Listings
 from upbit_sandbox.live import LiveExchange
 from upbit_sandbox.market import Market
 from upbit_sandbox.orders import State
-from upbit_sandbox.state import Malformed, Snapshot, Source
+from upbit_sandbox.state import Snapshot, Source
 from upbit_sandbox.synthetic import synthetic_markets
 from upbit_sandbox.wallet import Balance
 
@@ -45,7 +48,7 @@ class Options:
 
 
 class Venue:
-    """The markets, the clock, the one account and the switches."""
+    """The markets, the clock, the accounts and the switches."""
 
     def __init__(
         self,
@@ -65,9 +68,20 @@ class Venue:
         if enforced is None:
             enforced = not isinstance(clock, VirtualClock)
         self.limits = RateLimits(enforced)
-        self.authority = Authority(options.access_key, options.secret_key)
+        key = Key(access_key=options.access_key, secret_key=options.secret_key)
+        self.authority = Authority([key])
         self.faults = Faults()
-        self.account = self._open(_opening({"KRW": options.cash, **options.coins}))
+        self.listings = Listings()
+        self.accounts = {MAIN: self._open(_opening({"KRW": options.cash, **options.coins}))}
+
+    @property
+    def account(self) -> Exchange:
+        """The main account."""
+        return self.accounts[MAIN]
+
+    @account.setter
+    def account(self, account: Exchange) -> None:
+        self.accounts[MAIN] = account
 
     def reset(self, balances: dict[str, Decimal]) -> None:
         """Start the account over: no orders, no identifiers, no faults, these free balances."""

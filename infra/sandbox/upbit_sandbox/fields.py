@@ -1,0 +1,85 @@
+"""Fields of a JSON state, each read with its type checked and its place told."""
+
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from math import isfinite
+
+from upbit_sandbox.clock import parse_time
+
+MAX_DIGITS = 40  # what a price, a volume and a fee multiply to, with room
+
+
+class Malformed(ValueError):
+    """A state that cannot be read; `field` says where, as in orders[3].price."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        """Keep the place and the reason."""
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+def read_object(value: object, where: str) -> dict[str, object]:
+    """Read an object."""
+    if not isinstance(value, dict):
+        raise Malformed(where, "must be an object")
+    return value
+
+
+def read_list(value: object, where: str) -> list[object]:
+    """Read a list."""
+    if not isinstance(value, list):
+        raise Malformed(where, "must be a list")
+    return value
+
+
+def read_text(value: object, where: str) -> str:
+    """Read a text that is not empty."""
+    if not isinstance(value, str) or not value:
+        raise Malformed(where, "must be a text")
+    return value
+
+
+def read_choice(value: object, choices: type[StrEnum], where: str) -> str:
+    """Read one of these words."""
+    if not isinstance(value, str) or value not in choices:
+        raise Malformed(where, f"must be one of {', '.join(choices)}")
+    return value
+
+
+def read_amount(value: object, where: str) -> Decimal:
+    """Read an exact amount, 0 or more, written as a text."""
+    try:
+        amount = Decimal(value) if isinstance(value, str) else None
+    except InvalidOperation:
+        amount = None
+    if amount is None or not amount.is_finite() or amount < 0:
+        raise Malformed(where, "must be an amount as a text, 0 or more")
+    if len(amount.as_tuple().digits) > MAX_DIGITS or not -MAX_DIGITS < amount.adjusted() < 20:
+        raise Malformed(where, f"must have at most {MAX_DIGITS} digits")
+    return amount
+
+
+def read_integer(value: object, where: str) -> int:
+    """Read a whole number."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Malformed(where, "must be a whole number")
+    return value
+
+
+def read_whole(value: object, where: str) -> int:
+    """Read a whole number, 0 or more."""
+    number = read_integer(value, where)
+    if number < 0:
+        raise Malformed(where, "must not be negative")
+    return number
+
+
+def read_epoch(value: object, where: str) -> float:
+    """Read epoch seconds."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise Malformed(where, "must be epoch seconds")
+    try:
+        return float(parse_time(value))
+    except ValueError:
+        raise Malformed(where, "must be epoch seconds of the years 2000 to 2199") from None
