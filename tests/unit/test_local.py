@@ -1,5 +1,6 @@
 """The local stack's own files and processes, without LocalStack."""
 
+import argparse
 import json
 import os
 import shutil
@@ -174,3 +175,14 @@ def test_a_half_made_stack_is_waited_for_and_removed(
 )
 def test_only_a_replays_schedules_stand_still(source: str, word: str) -> None:
     assert lifecycle.schedules_of(source) == word
+
+
+def test_a_replay_trades_the_markets_of_its_files_unless_told(tmp_path: Path) -> None:
+    files = [tmp_path / f"KRW-{coin}_1m.csv" for coin in ("ETH", "DOGE")]
+    for file in files:
+        file.write_text("timestamp,open,high,low,close,volume\n1756684800,1,1,1,1,1\n")
+    args = argparse.Namespace(source="replay", candles=files, markets="")
+    assert lifecycle.traded(args) == "KRW-ETH,KRW-DOGE"
+    args.markets = "KRW-DOGE"
+    assert lifecycle.traded(args) == "KRW-DOGE"
+    assert lifecycle.traded(argparse.Namespace(source="synthetic", markets="")) == ""

@@ -20,6 +20,7 @@ from haetae_local.services import EXCHANGE_PORT, LOCALSTACK_PORT
 from haetae_local.stack import Deployed
 
 if TYPE_CHECKING:
+    from haetae.research.candle_files import CandleFile
     from haetae.research.tapes import Span
 
 STACK = "haetae"
@@ -40,6 +41,7 @@ def up(args: argparse.Namespace) -> None:
     follow_parent()
     where = place()
     check_disk(where)
+    args.markets = traded(args)
     running = healthy(where)
     if running is not None and running.source != args.source:
         raise LocalError(f"SOURCE={running.source} is running; to change it run: make down")
@@ -140,6 +142,16 @@ def exchange_options(args: argparse.Namespace) -> list[str]:
     if args.source == "live" and args.upstream:
         options += ["--upstream", args.upstream]
     return options
+
+
+def traded(args: argparse.Namespace) -> str:
+    """Return the markets that were told, of a replay else those of its candle files; "" for none.
+
+    What is not told stays as it is deployed.
+    """
+    if args.markets or args.source != "replay":
+        return str(args.markets)
+    return ",".join(dict.fromkeys(file.market for file in candle_files(args)))
 
 
 def parameters(args: argparse.Namespace, running: Running, *, schedules: str) -> dict[str, str]:
@@ -256,14 +268,22 @@ def recorded(args: argparse.Namespace) -> "Span":
         LocalError: they cannot be read, or hold too little.
     """
     from haetae.base.errors import HaetaeError
-    from haetae.research.candle_files import read_candles
     from haetae.research.tapes import histories, span
 
     try:
-        files = [read_candles(path) for path in args.candles]
-        markets = args.markets.split(",") if args.markets else {file.market for file in files}
-        found = histories(files, markets, interval_s(args))
+        found = histories(candle_files(args), traded(args).split(","), interval_s(args))
         return span(found, interval_s(args), from_t=None, to_t=None)
+    except HaetaeError as error:
+        raise LocalError(f"CANDLES cannot be replayed: {error}") from error
+
+
+def candle_files(args: argparse.Namespace) -> "list[CandleFile]":
+    """Read the candle files of a replay; raises LocalError where one cannot be read."""
+    from haetae.base.errors import HaetaeError
+    from haetae.research.candle_files import read_candles
+
+    try:
+        return [read_candles(path) for path in args.candles]
     except HaetaeError as error:
         raise LocalError(f"CANDLES cannot be replayed: {error}") from error
 
