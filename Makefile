@@ -19,7 +19,7 @@ STACK = $(foreach name,markets profile interval settings language,$(call given,$
 given = $(if $($(shell echo $(1) | tr a-z A-Z)),--$(1) '$($(shell echo $(1) | tr a-z A-Z))')
 LOCAL := .localstack/venv/.ready .localstack/runtime/.ready .sam/venv/.ready
 
-.PHONY: help setup setup-local lock check format test parity bench clean \
+.PHONY: help setup setup-local lock check format test parity bench docs clean \
   up down deploy-local deploy invoke logs status kill resume
 
 help: ## this list
@@ -111,16 +111,20 @@ format: setup ## put the code in its one format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 test: check setup-local ## the whole suite, the deployed bot included
-	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m "not long" --ignore tests/local tests
+	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m "not long" $(addprefix --ignore tests/,house unit local) tests
 	@$(BIN)/pytest -q -n $(SERVERS) --dist loadfile --no-loadscope-reorder -m "not long" tests/local
 
 parity: setup-local ## the long matrix: backtest against replay on every tape; ten minutes of schedules
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m long tests/parity
 	@$(BIN)/pytest -q -n $(SERVERS) --dist loadfile -m long tests/local
 
-bench: setup-local ## measure; prints and saves out/bench.json and out/bench_local.json
+bench: setup-local ## measure; prints and saves out/bench*.json
 	@$(PY) -m haetae.research.bench --json out/bench.json
+	@$(PY) -m haetae_local.bench_sandbox --json out/bench_sandbox.json
 	@$(PY) -m haetae_local.bench --json out/bench_local.json
+
+docs: setup ## write the table of docs/sandbox.md again
+	@PYTHONPATH=tests $(PY) -m sandbox.documented
 
 clean: ## remove what make made
 	@rm -rf .venv .uv .localstack .sam .aws-sam out .mypy_cache .ruff_cache .pytest_cache .cache

@@ -10,6 +10,11 @@ settings.register_profile("haetae", deadline=None, derandomize=True, print_blob=
 settings.load_profile("haetae")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the parity runs, which take longest: no worker is left with one at the end."""
+    items.sort(key=lambda item: item.path.parent.name != "parity")
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print the trades and rails of each parity run that passed."""
     lines, rails = [], Counter[str]()

@@ -15,7 +15,7 @@ from haetae.kernel.quanta import tick_of
 from haetae.kernel.state import Candle
 from parity.runs import Run, assert_same, seeded
 from support.scenarios import scenarios
-from upbit_sandbox import arithmetic, exchange, intake, matching, ticks
+from upbit_sandbox import arithmetic, candle_matching, exchange, intake, matching, ticks
 
 type Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -78,13 +78,13 @@ SANDBOX_BUGS: dict[str, Plant] = {
     ),
     "one basis point of fee": dearer,
     "one candle": swap(
-        exchange,
+        candle_matching,
         "find_fill",
         lambda find: lambda *a, since_s, **k: find(*a, since_s=since_s + 60, **k),
     ),
     "one rail switched": swap(intake, "MIN_TOTAL_KRW", lambda least: least * 20_000),
     "one volume quantum": swap(
-        exchange, "volume_for", lambda v: lambda k, p: v(k, p) - Decimal("0.00000001")
+        candle_matching, "volume_for", lambda v: lambda k, p: v(k, p) - Decimal("0.00000001")
     ),
 }
 

@@ -62,15 +62,15 @@ class Client:
         headers = {"authorization": token(query or None)}
         return self.send(Request("GET", path, query, headers))
 
-    def delete(self, query: str) -> Any:
-        headers = {"authorization": token(query)}
-        return self.send(Request("DELETE", "/v1/order", query, headers))
+    def delete(self, query: str, path: str = "/v1/order") -> Any:
+        headers = {"authorization": token(query or None)}
+        return self.send(Request("DELETE", path, query, headers))
 
-    def post(self, body: dict[str, Any]) -> Any:
+    def post(self, body: dict[str, Any], path: str = "/v1/orders") -> Any:
         hashed = "&".join(f"{name}={value}" for name, value in body.items())
         headers = {"authorization": token(hashed), "content-type": "application/json"}
         raw = json.dumps(body).encode()
-        return self.send(Request("POST", "/v1/orders", headers=headers, body=raw))
+        return self.send(Request("POST", path, headers=headers, body=raw))
 
     def buy(self, total: str, market: str = "KRW-BTC", **more: str) -> Any:
         body = {"market": market, "side": "bid", "ord_type": "price", "price": total}
@@ -80,9 +80,11 @@ class Client:
         body = {"market": market, "side": "ask", "ord_type": "market", "volume": volume}
         return self.post(body | more)
 
-    def limit(self, side: str, price: str, volume: str, market: str = "KRW-BTC") -> Any:
+    def limit(
+        self, side: str, price: str, volume: str, market: str = "KRW-BTC", **more: str
+    ) -> Any:
         body = {"market": market, "side": side, "ord_type": "limit"}
-        return self.post(body | {"price": price, "volume": volume})
+        return self.post(body | {"price": price, "volume": volume} | more)
 
     def order(self, uuid: str) -> Any:
         return self.get("/v1/order", f"uuid={uuid}")

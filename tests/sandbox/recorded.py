@@ -21,3 +21,12 @@ def sample(name: str, otherwise: Any) -> Any:
     if path is None or not path.is_file():
         return otherwise
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def ws_message(name: str) -> Any:
+    """The message of a recorded WebSocket exchange by file name, None where there is none."""
+    folder = data_folder()
+    path = None if folder is None else folder / "api_samples" / name
+    if path is None or not path.is_file():
+        return None
+    return json.loads(path.read_text(encoding="utf-8").partition("\n=")[2])

@@ -24,9 +24,9 @@ def csv(folder: Path, text: str, name: str = "KRW-BTC_1m.csv") -> Path:
 def test_csv_with_epoch_seconds_or_iso_times(tmp_path: Path) -> None:
     tape = read_tape(csv(tmp_path, HEAD + GOOD))
     assert (tape.market, tape.unit_min) == ("KRW-BTC", 1)
-    assert tape.starts == [T0, T0 + 60]
-    assert tape.closes == [105.0, 105.0]
-    assert tape.volumes == [1.5, 2.0]
+    assert list(tape.starts) == [T0, T0 + 60]
+    assert list(tape.closes) == [105.0, 105.0]
+    assert list(tape.volumes) == [1.5, 2.0]
 
 
 def test_unit_is_taken_from_the_rows_when_the_name_has_none(tmp_path: Path) -> None:
@@ -71,6 +71,9 @@ def test_parquet(tmp_path: Path, timestamp: str) -> None:
         (HEAD + GOOD + f"{T0 + 120},1,1,1,2,1\n", "row 2, column close"),
         (HEAD + GOOD + f"{T0 + 120},1,1,1,1,-1\n", "row 2, column volume"),
         (HEAD + GOOD + f"{T0 + 120},nan,1,1,1,1\n", "row 2, column open"),
+        (HEAD + GOOD + "1e300,1,1,1,1,1\n", "row 2, column timestamp"),
+        (HEAD + "-60,1,1,1,1,1\n", "row 0, column timestamp"),
+        ("", "row 0, column timestamp"),
     ],
 )
 def test_unreadable_file_names_row_and_column(tmp_path: Path, text: str, place: str) -> None:

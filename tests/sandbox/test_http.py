@@ -1,5 +1,6 @@
 """The command over real HTTP: it says when it is ready, answers, and stops when told."""
 
+import http.client
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from http.client import HTTPConnection
 
 import pytest
 import requests
@@ -76,6 +78,30 @@ def test_serves_and_stops_cleanly(
     process.send_signal(stop)
     output, _ = process.communicate(timeout=10)
     assert (process.returncode, output) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("Content-Type", "application/json", "bad_request"),
+        ("Authorization", "Bearer a.b.c", "jwt_verification"),
+    ],
+)
+def test_header_that_is_sent_twice_is_refused(
+    server: tuple[subprocess.Popen[str], str], name: str, value: str, said: str
+) -> None:
+    _, address = server
+    body = json.dumps({"market": "KRW-BTC", "side": "bid", "ord_type": "price", "price": "6000"})
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=5)
+    connection.putrequest("POST", "/v1/orders")
+    connection.putheader("Content-Length", str(len(body)))
+    for header in (("Authorization", token("x=1")), (name, value), (name, value)):
+        connection.putheader(*header)
+    connection.endheaders(body.encode())
+    with connection.getresponse() as answer:
+        error = json.loads(answer.read())["error"]
+    connection.close()
+    assert error["name"] == said
 
 
 def test_port_in_use_is_named_with_another_to_try(capsys: pytest.CaptureFixture[str]) -> None:
@@ -198,3 +224,37 @@ def test_speed_is_a_number(
 def test_speed_needs_a_clock_that_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--clock", "virtual", "--speed", "2"]) == 2
     assert capsys.readouterr().err == "--speed is for a clock that runs: add --clock real\n"
+
+
+def test_cut_answer_announces_all_sends_half_and_breaks_off() -> None:
+    with running("--source", "synthetic", "--clock", "virtual") as server:
+        whole = server.call("GET", "/v1/market/all").content
+        fault = {"method": "GET", "path": "/v1/market/all", "kind": "cut", "count": 1}
+        assert server.call("PUT", "/sandbox/faults", [fault]).status_code == 200
+        host, port = server.address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), TIMEOUT_S) as raw:
+            raw.sendall(b"GET /v1/market/all HTTP/1.1\r\nHost: x\r\n\r\n")
+            received = b""
+            while part := raw.recv(4_096):
+                received += part
+        head, _, body = received.partition(b"\r\n\r\n")
+        assert f"content-length: {len(whole)}".encode() in head
+        assert body == whole[: len(whole) // 2]
+        assert server.call("GET", "/v1/market/all").content == whole
+        server.stop()
+        assert server.process.stdout is not None
+        assert server.process.stdout.read() == ""  # it is no error of the server's
+
+
+def test_caller_is_known_by_address() -> None:
+    with running("--source", "synthetic", "--clock", "virtual") as server:
+        key = {"account": "main", "allowed_ips": ["127.0.0.2"]}
+        made = server.call("POST", "/sandbox/keys", key).json()
+        host, port = server.address.removeprefix("http://").split(":")
+        for address, status in (("127.0.0.2", 200), ("127.0.0.1", 401)):
+            theirs = token(access_key=made["access_key"], secret=made["secret_key"])
+            connection = HTTPConnection(host, int(port), TIMEOUT_S, source_address=(address, 0))
+            headers = {"Authorization": theirs, "X-Forwarded-For": "127.0.0.2"}
+            connection.request("GET", "/v1/accounts", headers=headers)
+            assert connection.getresponse().status == status
+            connection.close()

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sandbox.client import T0, Client, error_of
 from sandbox.test_money import check
 from upbit_sandbox import Options, Request, Sandbox
+from upbit_sandbox.book import Book
 from upbit_sandbox.clock import VirtualClock
-from upbit_sandbox.ledger import Ledger
-from upbit_sandbox.live import Book, LiveExchange
+from upbit_sandbox.live import MirroredBooks
 from upbit_sandbox.mirror import Answer, Mirror, UpstreamDown
 from upbit_sandbox.state import Source, read_snapshot
 
@@ -137,16 +137,22 @@ def test_limit_that_the_price_does_not_cross_waits(paper: Paper) -> None:
     check(paper, {"BTC": Decimal(20)})
 
 
-def test_order_that_waited_through_a_restart_rests(paper: Paper) -> None:
-    uuid = paper.limit("bid", "9900", "1")["uuid"]
-    paper.buy("99999")
+def test_order_that_rested_goes_on_resting_after_a_restart(paper: Paper) -> None:
+    rests = paper.limit("bid", "9900", "1")["uuid"]
+    paper.pass_by(1.1)
+    paper.order(rests)
+    comes = paper.limit("bid", "9900", "1")["uuid"]
+    buys = paper.buy("99999")["uuid"]
     after = Paper()
     after.control("PUT", "/sandbox/state", paper.control("GET", "/sandbox/state"))
     after.books.asks = [(9_000.0, 3.0), (10_000.0, 9.0), (10_050.0, 1.0)]
+    after.pass_by(2.2)
+    assert after.trades(comes) == [("9000", "1")]
+    assert [price for price, _ in after.trades(buys)] == ["9000", "10000"]
+    assert after.trades(rests) == []  # the others had taken what came to it
+    after.books.asks[0] = (9_100.0, 3.0)
     after.pass_by(1.1)
-    assert after.trades(uuid) == [("9900", "1")]
-    [_, other] = after.control("GET", "/sandbox/state")["orders"]
-    assert [trade["price"] for trade in other["trades"]] == ["9000", "10000"]
+    assert after.trades(rests) == [("9900", "1")]
 
 
 def test_only_listed_won_markets_can_be_traded(paper: Paper) -> None:
@@ -175,13 +181,19 @@ def test_no_order_is_taken_while_the_upstream_is_silent(paper: Paper) -> None:
     assert paper.order(waiting)["state"] == "cancel"
 
 
+def test_a_test_order_looks_at_its_market_too(paper: Paper) -> None:
+    body = {"market": "KRW-BTC", "side": "bid", "ord_type": "price", "price": "6000"}
+    assert paper.post(body, "/v1/orders/test")["state"] == "wait"
+    assert paper.get("/v1/orders/open") == []
+
+
 def test_nothing_is_known_before_the_upstream_has_answered() -> None:
     paper = Paper()
     paper.books.is_down = True
     assert error_of(paper.buy("6000")) == "internal_server_error"
     chance = paper.get("/v1/orders/chance", "market=KRW-BTC")
     assert error_of(chance) == "internal_server_error"
-    assert paper.control("GET", "/sandbox/health") == {"status": "ok", "markets": []}
+    assert paper.control("GET", "/sandbox/health")["markets"] == []
     answer = paper.sandbox.handle(Request("GET", "/v1/ticker", "markets=KRW-BTC"))
     assert (answer.status, answer.header("content-type")) == (502, "text/html")
 
@@ -222,13 +234,13 @@ def test_money_is_conserved_with_partial_fills(walk: list[tuple[Any, ...]]) -> N
                 paper.get("/v1/accounts")
         check(paper)
     state = paper.control("GET", "/sandbox/state")
-    ledger = read_snapshot(state).ledger
+    ledger = read_snapshot(state).accounts["main"].ledger
     assert ledger.issued >= len(ledger.orders)
 
 
 def test_an_old_book_does_not_replace_a_newer_one() -> None:
-    exchange = LiveExchange(Ledger(balances={}), seed=0)
+    books = MirroredBooks()
     new, old = (Book(seen_s=at_s, asks=(), bids=()) for at_s in (2.0, 1.0))
-    exchange.see(frozenset({"KRW-BTC"}), {"KRW-BTC": new})
-    exchange.see(frozenset({"KRW-BTC"}), {"KRW-BTC": old})
-    assert exchange.books["KRW-BTC"] is new
+    books.see(frozenset({"KRW-BTC"}), {"KRW-BTC": new})
+    books.see(frozenset({"KRW-BTC"}), {"KRW-BTC": old})
+    assert books.at("KRW-BTC", 3.0) is new

@@ -1,4 +1,7 @@
-"""Two orders that were really placed on 2025-08-10, reproduced to the last digit."""
+"""Two orders that were really placed on 2025-08-10, reproduced to the last digit.
+
+At that time an order without smp_type had none.
+"""
 
 from decimal import Decimal
 
@@ -9,8 +12,9 @@ def without(body: dict[str, object], *names: str) -> dict[str, object]:
     return {name: value for name, value in body.items() if name not in names}
 
 
-def test_live_market_buy_of_5000_won_at_315() -> None:
-    client = client_of([flat_tape("KRW-DOGE", [315.0, 315.0])], at(0))
+def test_upbit_2_market_buy_of_5000_won_at_315() -> None:
+    """A market buy's volume is cut to 8 decimals, its fee is exact, and the rest stays locked."""
+    client = client_of([flat_tape("KRW-DOGE", [315.0, 315.0])], at(0), smp_default="none")
 
     created = client.buy("5000", "KRW-DOGE")
 
@@ -65,9 +69,11 @@ def test_live_market_buy_of_5000_won_at_315() -> None:
     }
 
 
-def test_live_market_sell_at_236() -> None:
+def test_upbit_2_market_sell_at_236() -> None:
+    """A market sell locks coins only and pays its fee out of the proceeds, exact to the digit."""
     tape = flat_tape("KRW-MOODENG", [236.0, 236.0, 236.0])
-    client = client_of([tape], at(1), coins={"MOODENG": Decimal("81.90686236")})
+    held = {"MOODENG": Decimal("81.90686236")}
+    client = client_of([tape], at(1), coins=held, smp_default="none")
 
     created = client.sell("81.90686236", "KRW-MOODENG")
 

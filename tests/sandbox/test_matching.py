@@ -56,7 +56,8 @@ def test_market_orders_slip_against_us_onto_the_tick() -> None:
     assert trades_of(client, sell) == [("9995", "09:01:00")]  # 9,999.99 down to 5
 
 
-def test_buy_that_divides_exactly_ends_done_without_residue() -> None:
+def test_upbit_3_4_buy_that_divides_exactly_ends_done_without_residue() -> None:
+    """A filled market buy ends done only if its total divides exactly; otherwise it ends cancel."""
     client = client_of([flat_tape("KRW-BTC", [10_000.0])])
     uuid = client.buy("10000")["uuid"]
     client.set_clock(at(1))
@@ -112,7 +113,8 @@ def test_limit_order_out_of_reach_stays_open_however_often_asked() -> None:
     assert trades_of(client, uuid) == [("9700", "09:02:00")]
 
 
-def test_cancel_answers_wait_then_the_order_is_cancelled_and_funds_return() -> None:
+def test_upbit_3_5_cancel_answers_wait_then_the_order_is_cancelled() -> None:
+    """DELETE /order is a request: it answers 200 with the order still in state wait."""
     client = client_of([dipping()])
     uuid = client.limit("bid", "9000", "1")["uuid"]
     assert client.balances()["KRW"] == ("9990995.5", "9004.5")
@@ -123,7 +125,8 @@ def test_cancel_answers_wait_then_the_order_is_cancelled_and_funds_return() -> N
     assert client.get("/v1/orders/open") == []
 
 
-def test_a_fill_that_the_clock_has_passed_beats_a_cancel() -> None:
+def test_upbit_11_4_a_fill_that_the_clock_has_passed_beats_a_cancel() -> None:
+    """An order may fill before its cancel arrives; then there is nothing to cancel."""
     client = client_of([flat_tape("KRW-BTC", RISING)])
     uuid = client.buy("10000")["uuid"]
     client.set_clock(at(1))
@@ -131,7 +134,8 @@ def test_a_fill_that_the_clock_has_passed_beats_a_cancel() -> None:
     assert client.order(uuid)["executed_volume"] == "1"
 
 
-def test_average_buy_price_is_weighted_by_volume_without_fees() -> None:
+def test_upbit_3_1_average_buy_price_is_weighted_by_volume_without_fees() -> None:
+    """avg_buy_price is the running average of what coins cost; balance excludes locked."""
     client = client_of([flat_tape("KRW-BTC", [10_000.0, 20_000.0, 20_000.0])])
     client.buy("10000")
     client.set_clock(at(1))
@@ -171,3 +175,63 @@ def test_fills_found_together_are_booked_in_the_order_they_happened() -> None:
     client.set_clock(at(2))
     [_, btc] = client.get("/v1/accounts")
     assert btc["avg_buy_price"] == "3333.33333333"  # one of three coins had a price
+
+
+def of_kind(client: Client, kind: str, side: str, **amounts: str) -> str:
+    ord_type, condition = kind.split("_", 1)
+    body = {"market": "KRW-BTC", "side": side, "ord_type": ord_type, "time_in_force": condition}
+    uuid: str = client.post(body | amounts)["uuid"]
+    return uuid
+
+
+@pytest.mark.parametrize("condition", ["ioc", "fok"])
+def test_on_candles_best_is_a_market_order(condition: str) -> None:
+    client = client_of([flat_tape("KRW-BTC", RISING)], at(1), coins={"BTC": Decimal(1)})
+    bought = of_kind(client, f"best_{condition}", "bid", price="10000")
+    sold = of_kind(client, f"best_{condition}", "ask", volume="1")
+    client.set_clock(at(1) + 1)
+    assert trades_of(client, bought) == trades_of(client, sold) == [("10100", "09:01:00")]
+    assert [client.order(uuid)["state"] for uuid in (bought, sold)] == ["cancel", "done"]
+
+
+@pytest.mark.parametrize("condition", ["ioc", "fok"])
+def test_on_candles_a_limit_fills_at_the_next_open_or_lapses(condition: str) -> None:
+    client = client_of([dipping()], at(2), coins={"BTC": Decimal(1)})
+    fills = of_kind(client, f"limit_{condition}", "bid", price="9800", volume="1")
+    lapses = of_kind(client, f"limit_{condition}", "bid", price="9795", volume="1")
+    sells = of_kind(client, f"limit_{condition}", "ask", price="9805", volume="1")
+    assert client.order(lapses)["state"] == "wait"
+    client.set_clock(at(2) + 1)
+    assert trades_of(client, fills) == [("9800", "09:02:00")]
+    assert [client.order(uuid)["state"] for uuid in (lapses, sells)] == ["cancel", "cancel"]
+    assert client.balances() == {"KRW": ("9990195.1", "0"), "BTC": ("2", "0")}
+
+
+def test_on_candles_post_only_lapses_where_the_next_open_would_fill_it() -> None:
+    client = client_of([dipping()], at(1))
+    lapses = of_kind(client, "limit_post_only", "bid", price="10000", volume="1")
+    rests = of_kind(client, "limit_post_only", "bid", price="9890", volume="1")
+    client.set_clock(at(1) + 1)
+    assert [client.order(uuid)["state"] for uuid in (lapses, rests)] == ["cancel", "wait"]
+    client.set_clock(at(2))
+    assert client.order(rests)["state"] == "wait"
+    client.set_clock(at(2) + 1)
+    assert trades_of(client, rests) == [("9890", "09:02:00")]  # its own price, not the open below
+
+
+def test_on_candles_post_only_that_rests_is_no_taker_after_a_minute_without_trades() -> None:
+    client = client_of([flat_tape("KRW-BTC", [10_000.0, 10_000.0, None, 9_900.0, 9_900.0])], at(1))
+    uuid = of_kind(client, "limit_post_only", "bid", price="9950", volume="1")
+    for minute in (2.5, 4):
+        client.set_clock(at(minute))
+        client.get("/v1/accounts")
+    assert trades_of(client, uuid) == [("9950", "09:03:00")]
+
+
+def test_on_candles_post_only_rests_however_often_asked() -> None:
+    client = client_of([dipping()], at(1))
+    uuid = of_kind(client, "limit_post_only", "bid", price="9890", volume="1")
+    for seconds in (1, 20, 40, 60, 61):
+        client.set_clock(at(1) + seconds)
+        client.get("/v1/accounts")
+    assert trades_of(client, uuid) == [("9890", "09:02:00")]

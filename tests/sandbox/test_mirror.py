@@ -24,6 +24,7 @@ from upbit_sandbox.mirror import (
     UpstreamDown,
     UpstreamSlow,
 )
+from upbit_sandbox.quotation import QUOTES
 from upbit_sandbox.store import StateFile, StateFileError
 from upbit_sandbox.wire import Response
 
@@ -173,6 +174,26 @@ def test_named_markets_are_all_there_is() -> None:
     assert mirror.look("/v1/order", "", NOTHING).codes == {"KRW-ETH"}
 
 
+@pytest.mark.parametrize("path", ["/v1/market/all", "/v1/ticker/all"])
+def test_what_answers_for_all_answers_for_the_named_only(path: str) -> None:
+    rows = [{"market": code, "trade_price": 1} for code in ("KRW-BTC", "KRW-ETH")]
+    upstream = Scripted(fine(body=json.dumps(rows).encode()))
+    assert json.loads(quote(upstream.mirror("KRW-BTC"), path, "").body) == rows[:1]
+    assert json.loads(quote(upstream.mirror(), path, "").body) == rows
+
+
+def test_every_quotation_path_is_passed_on_and_groups_wait_for_themselves_only() -> None:
+    upstream = Scripted(fine())
+    mirror = upstream.mirror()
+    for path in QUOTES:
+        assert quote(mirror, path, QUERY).status == 200
+    assert [target for target, _ in upstream.asked] == [f"{path}?{QUERY}" for path in QUOTES]
+    upstream.answers = [Answer(418, b""), fine()]
+    assert quote(mirror, "/v1/trades/ticks", "market=KRW-ETH").status == 418
+    assert quote(mirror, "/v1/trades/ticks", "market=KRW-XRP").status == 418
+    assert quote(mirror, "/v1/ticker/all", "quote_currencies=KRW").status == 200
+
+
 def test_known_markets_outlive_a_failure_and_unreadable_books_are_none() -> None:
     rows = json.dumps([{"market": "KRW-BTC"}, {"market": "KRW-ETH"}, 5]).encode()
     for bad in (fine(body=b"[5]"), fine(body=b'[{"market":"KRW-BTC","orderbook_units":[{}]}]')):
@@ -229,9 +250,10 @@ def test_upstreams_rate_limit_is_never_run_into() -> None:
 @pytest.fixture
 def pair() -> Iterator[tuple[Server, Server]]:
     """A synthetic sandbox on the wall clock and a live one that mirrors it."""
+    free = ("--rate-limits", "off")
     with (
-        running("--source", "synthetic", "--market", "KRW-BTC,KRW-ETH") as upstream,
-        running("--source", "live", "--upstream", upstream.address) as mirror,
+        running("--source", "synthetic", "--market", "KRW-BTC,KRW-ETH", *free) as upstream,
+        running("--source", "live", "--upstream", upstream.address, *free) as mirror,
     ):
         yield upstream, mirror
 
@@ -251,6 +273,14 @@ def test_mirror_over_http(pair: tuple[Server, Server]) -> None:
         "/v1/market/all?is_details=true",
         "/v1/candles/minutes/60?market=KRW-ETH&count=5&to=2026-01-01T00:00:00Z",
         "/v1/candles/minutes/1?market=KRW-NONE",
+        "/v1/candles/seconds?market=KRW-ETH&count=5&to=2026-01-01T00:00:00Z",
+        "/v1/candles/days?market=KRW-BTC&count=5&converting_price_unit=KRW&to=2026-01-01 00:00:00",
+        "/v1/candles/weeks?market=KRW-BTC&to=2026-01-01T09:00:00%2B09:00",
+        "/v1/candles/months?market=KRW-BTC&count=x",
+        "/v1/candles/years?market=KRW-NONE",
+        "/v1/trades/ticks?market=KRW-BTC&days_ago=1&count=5",
+        "/v1/orderbook/instruments?markets=KRW-NONE",
+        "/v1/ticker/all",
         "/v1/orderbook",
     ):
         theirs, ours = (server.call("GET", path) for server in (upstream, mirror))
@@ -312,7 +342,7 @@ def trades_in_copy(file: Path) -> int:
     finally:
         kept.close()
     assert found is not None
-    return sum(len(order.trades) for order in found.snapshot.ledger.orders)
+    return sum(len(order.trades) for order in found.snapshot.accounts["main"].ledger.orders)
 
 
 @pytest.fixture

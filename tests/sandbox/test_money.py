@@ -1,7 +1,9 @@
 """Whatever is traded, money is conserved, nothing goes negative and no identifier serves twice."""
 
 from decimal import Decimal
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +25,18 @@ actions = st.one_of(
     st.tuples(st.just("sell"), markets, volumes),
     st.tuples(st.just("sell_all"), markets),
     st.tuples(st.just("limit"), markets, st.sampled_from(["bid", "ask"]), st.integers(-3, 3)),
+    st.tuples(
+        st.just("any"),
+        markets,
+        st.sampled_from(["limit", "best"]),
+        st.sampled_from(["bid", "ask"]),
+        st.sampled_from([None, "ioc", "fok", "post_only"]),
+        st.sampled_from([None, "cancel_maker", "cancel_taker", "reduce", "none"]),
+        st.tuples(st.integers(-3, 3), st.integers(5_000, 3_000_000)),
+    ),
+    st.tuples(st.just("replace"), st.integers(0, 5), st.integers(-3, 3)),
+    st.tuples(st.just("cancel_all"), st.sampled_from(["all", "bid", "ask"])),
+    st.tuples(st.just("test"), markets, totals, st.sampled_from("abcdef")),
     st.tuples(st.just("cancel"), st.integers(0, 5)),
     st.tuples(st.just("wait"), st.integers(0, 900)),
 )
@@ -37,17 +51,56 @@ def act(client: Client, action: tuple[object, ...]) -> None:
         case "sell_all", str(market):
             client.sell(client.balances().get(market[4:], ("0", "0"))[0], market)
         case "limit", str(market), str(side), int(levels):
-            book = client.quote("/v1/orderbook", f"markets={market}")
-            if "error" not in book:
-                units = book[0]["orderbook_units"]
-                price = units[abs(levels)]["bid_price" if levels < 0 else "ask_price"]
-                client.limit(side, plain(Decimal(repr(price))), "30", market)
+            price = price_at(client, market, levels)
+            if price is not None:
+                client.limit(side, plain(price), "30", market)
         case "cancel", int(index):
             waiting = client.get("/v1/orders/open")
             if waiting:
                 client.delete(f"uuid={waiting[index % len(waiting)]['uuid']}")
         case "wait", int(seconds):
             client.set_clock(client.sandbox.venue.clock.now() + seconds)
+        case _:
+            act_otherwise(client, action)
+
+
+def act_otherwise(client: Client, action: tuple[object, ...]) -> None:
+    match action:
+        case "any", str(market), str(kind), str(side), condition, smp, (int(levels), int(total)):
+            price = price_at(client, market, levels)
+            if price is None:
+                return
+            volume = plain(volume_for(Decimal(total), price))
+            if kind == "limit":
+                amounts = {"price": plain(price), "volume": volume}
+            else:
+                amounts = {"price": str(total)} if side == "bid" else {"volume": volume}
+            options = {"time_in_force": condition, "smp_type": smp}
+            given = {name: value for name, value in options.items() if value is not None}
+            body = {"market": market, "side": side, "ord_type": kind}
+            client.post(body | amounts | given)
+        case "replace", int(index), int(levels):
+            waiting = client.get("/v1/orders/open")
+            if waiting:
+                old = waiting[index % len(waiting)]
+                change = {"prev_order_uuid": old["uuid"], "new_ord_type": "limit"}
+                price = price_at(client, old["market"], levels)
+                amounts = {"new_price": plain(price or Decimal(1)), "new_volume": "remain_only"}
+                client.post(change | amounts, "/v1/orders/cancel_and_new")
+        case "cancel_all", str(side):
+            client.delete(f"cancel_side={side}", "/v1/orders/open")
+        case "test", str(market), str(total), str(identifier):
+            body = {"market": market, "side": "bid", "ord_type": "price", "price": total}
+            client.post(body | {"identifier": identifier}, "/v1/orders/test")
+
+
+def price_at(client: Client, market: str, levels: int) -> Decimal | None:
+    """A price of the public book, on the bid side where negative; None where there is no book."""
+    book = client.quote("/v1/orderbook", f"markets={market}")
+    if "error" in book:
+        return None
+    unit = book[0]["orderbook_units"][abs(levels)]
+    return Decimal(repr(unit["bid_price" if levels < 0 else "ask_price"]))
 
 
 def check(client: Client, begun: dict[str, Decimal] | None = None) -> None:
@@ -55,7 +108,7 @@ def check(client: Client, begun: dict[str, Decimal] | None = None) -> None:
     with_exact = EXACT.copy()
     free_and_locked = {"KRW": CASH} | (begun or {})
     reserved: dict[str, Decimal] = {}
-    state = client.control("GET", "/sandbox/state")
+    state = client.control("GET", "/sandbox/state")["accounts"]["main"]
     for order in state["orders"]:
         coin, sign = order["market"][4:], 1 if order["side"] == "bid" else -1
         for trade in order["trades"]:
@@ -77,17 +130,28 @@ def check(client: Client, begun: dict[str, Decimal] | None = None) -> None:
         assert locked == reserved.get(row["currency"], Decimal(0))
         assert with_exact.add(free, locked) == free_and_locked.pop(row["currency"])
     assert not any(free_and_locked.values())
+    names = [order["identifier"] for order in state["orders"] if "identifier" in order]
+    assert len(names) == len(set(names))
 
 
+MODES: list[dict[str, Any]] = [
+    {"fills": "candles", "slippage_bps": 10},
+    {"fills": "book", "depth_krw": Decimal(2_000_000)},
+    {"fills": "book", "depth_krw": Decimal(2_000_000), "smp_default": "none"},
+]
+
+
+@pytest.mark.parametrize("mode", MODES, ids=["candles", "book", "book without smp"])
 @settings(max_examples=120, deadline=None)
 @given(st.lists(actions, max_size=25))
-def test_money_is_conserved(steps: list[tuple[object, ...]]) -> None:
-    client = client_of(TAPES, at(1), slippage_bps=10)
+def test_money_is_conserved(mode: dict[str, Any], steps: list[tuple[object, ...]]) -> None:
+    held = {"XRP": Decimal(2_000), "BTC": Decimal("0.1")}
+    client = client_of(TAPES, at(1), coins=held, **mode)
     for step in steps:
         act(client, step)
-        check(client)
+        check(client, held)
     client.set_clock(at(400))
-    check(client)
+    check(client, held)
 
 
 @settings(max_examples=60, deadline=None)
@@ -112,17 +176,18 @@ def test_bought_volume_is_the_most_that_the_total_pays_for(total: Decimal, price
     assert EXACT.multiply(volume, price) <= total < EXACT.multiply(one_more, price)
 
 
+@pytest.mark.parametrize("mode", MODES[:2], ids=["candles", "book"])
 @settings(max_examples=80, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 100), st.integers(-3, 3)), min_size=1, max_size=4),
     st.lists(st.integers(1, 290 * 60), max_size=12),
 )
 def test_looking_more_often_changes_no_fill(
-    orders: list[tuple[int, int]], looks: list[int]
+    mode: dict[str, Any], orders: list[tuple[int, int]], looks: list[int]
 ) -> None:
     outcomes = []
     for seconds in (sorted(looks), []):
-        client = client_of(TAPES, at(1), coins={"XRP": Decimal(1_000)})
+        client = client_of(TAPES, at(1), coins={"XRP": Decimal(1_000)}, **mode)
         for amount, levels in orders:
             client.buy(str(5_000 + amount), "KRW-XRP")
             act(client, ("limit", "KRW-XRP", "bid" if levels < 0 else "ask", levels * 7))
@@ -130,7 +195,7 @@ def test_looking_more_often_changes_no_fill(
             client.set_clock(at(1) + second)
             client.get("/v1/orders/open")
         client.set_clock(at(299))
-        listed = client.control("GET", "/sandbox/state")["orders"]
+        listed = client.control("GET", "/sandbox/state")["accounts"]["main"]["orders"]
         for order in listed:
             for trade in order["trades"]:
                 del trade["uuid"]

@@ -71,7 +71,7 @@ def test_exchanges_from_one_state_go_on_alike() -> None:
         client.delete("uuid=" + client.get("/v1/orders/open")[-1]["uuid"])
         client.set_clock(at(8))
     assert exported(one) == exported(other)
-    uuids = [order["uuid"] for order in exported(one)["orders"]]
+    uuids = [order["uuid"] for order in exported(one)["accounts"]["main"]["orders"]]
     assert len(set(uuids)) == len(uuids) == 3
 
 
@@ -91,12 +91,22 @@ def test_any_account_survives_export_and_restore(
     assert exported(other) == exported(one)
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(actions, max_size=15))
+def test_any_account_that_met_a_book_survives_too(steps: list[tuple[object, ...]]) -> None:
+    one = client_of(TAPES, at(1), fills="book")
+    for step in steps:
+        act(one, step)
+    state = exported(one)
+    assert put(client_of(TAPES, at(0), fills="book"), state) == state
+
+
 def test_reset_forgets_what_was_restored() -> None:
     client = client_of([TAPE], at(0))
     put(client, exported(traded()))
     client.control("POST", "/sandbox/reset", {"cash": "5"})
-    state = exported(client)
-    assert (state["orders"], state["identifiers"], state["issued"]) == ([], {}, 0)
+    main = exported(client)["accounts"]["main"]
+    assert (main["orders"], main["identifiers"], main["issued"]) == ([], {}, 0)
     assert client.balances() == {"KRW": ("5", "0")}
 
 
@@ -115,45 +125,66 @@ def test_synthetic_market_is_restored_too() -> None:
     assert other.quote("/v1/candles/minutes/1", query) == rows
 
 
+KEY = {"access_key": "k", "secret_key": "s", "account": "main"}
 BROKEN = [
-    ("version", 2, "version"),
+    ("version", 1, "version"),
     ("now_s", "soon", "now_s"),
     ("now_s", 1e300, "now_s"),
-    ("issued", -1, "issued"),
-    ("issued", 1, "issued"),
-    ("issued", True, "issued"),
-    ("identifiers", [], "identifiers"),
-    ("identifiers", {}, "identifiers"),
+    ("accounts.main.issued", -1, "accounts.main.issued"),
+    ("accounts.main.issued", 1, "accounts.main.issued"),
+    ("accounts.main.issued", True, "accounts.main.issued"),
+    ("accounts.main.identifiers", [], "accounts.main.identifiers"),
+    ("accounts.main.identifiers", {}, "accounts.main.identifiers"),
     ("source", None, "source"),
     ("source.name", "oracle", "source.name"),
     ("source.name", "synthetic", "source.name"),
-    ("source.markets", ["KRW-ETH"], "orders"),
+    ("source.markets", ["KRW-ETH"], "accounts.main.orders"),
     ("source.seed", "x", "source.seed"),
     ("source.origin_s", 0.5, "source.origin_s"),
-    ("balances", {}, "balances"),
-    ("balances", [], "balances"),
-    ("balances.0.balance", "-1", "balances[0].balance"),
-    ("balances.0.balance", 5, "balances[0].balance"),
-    ("balances.0.balance", "NaN", "balances[0].balance"),
-    ("balances.0.balance", "1e999999", "balances[0].balance"),
-    ("balances.1.currency", "KRW", "balances[1].currency"),
-    ("balances.1.locked", "0.4", "balances"),
-    ("orders", "none", "orders"),
-    ("orders.0", None, "orders[0]"),
-    ("orders.0.uuid", "", "orders[0].uuid"),
-    ("orders.0.side", "both", "orders[0].side"),
-    ("orders.0.side", ["bid"], "orders[0].side"),
-    ("orders.0.ord_type", "market", "orders[0].ord_type"),
-    ("orders.0.state", "lost", "orders[0].state"),
-    ("orders.0.placed_s", None, "orders[0].placed_s"),
-    ("orders.0.volume", "1", "orders[0].volume"),
-    ("orders.0.executed_volume", "2", "orders[0].executed_volume"),
-    ("orders.0.trades", None, "orders[0].trades"),
-    ("orders.0.trades.0.funds", "1", "orders[0].trades[0].funds"),
-    ("orders.0.trades.0.created_s", 0.5, "orders[0].trades[0].created_s"),
-    ("orders.1.price", None, "orders[1].price"),
-    ("orders.1.locked", "0.4", "balances"),
-    ("orders.1.market", "KRW-ETH", "orders"),
+    ("accounts", {}, "accounts"),
+    ("accounts", [], "accounts"),
+    ("accounts.main", None, "accounts.main"),
+    ("accounts.main.opening", {"KRW": "-1"}, "accounts.main.opening.KRW"),
+    ("accounts.main.opening", {}, "accounts.main.opening"),
+    ("accounts.main.settled_s", "soon", "accounts.main.settled_s"),
+    ("accounts.main.settled_s", 1e300, "accounts.main.settled_s"),
+    ("accounts.Alice", {}, "accounts"),
+    ("keys", None, "keys"),
+    ("keys", [{}], "keys[0].access_key"),
+    ("keys", [KEY | {"account": "nobody"}], "keys[0].account"),
+    ("keys", [KEY, KEY], "keys[1].access_key"),
+    ("keys", [KEY | {"permissions": ["fly"]}], "keys[0].permissions[0]"),
+    ("keys", [KEY | {"allowed_ips": ["everywhere"]}], "keys[0].allowed_ips[0]"),
+    ("keys", [KEY | {"expire_at": "soon"}], "keys[0].expire_at"),
+    ("keys", [KEY | {"secret_key": ""}], "keys[0].secret_key"),
+    ("accounts.main.balances", {}, "accounts.main.balances"),
+    ("accounts.main.balances", [], "accounts.main.balances"),
+    ("accounts.main.balances.0.balance", "-1", "accounts.main.balances[0].balance"),
+    ("accounts.main.balances.0.balance", 5, "accounts.main.balances[0].balance"),
+    ("accounts.main.balances.0.balance", "NaN", "accounts.main.balances[0].balance"),
+    ("accounts.main.balances.0.balance", "1e999999", "accounts.main.balances[0].balance"),
+    ("accounts.main.balances.1.currency", "KRW", "accounts.main.balances[1].currency"),
+    ("accounts.main.balances.1.locked", "0.4", "accounts.main.balances"),
+    ("accounts.main.orders", "none", "accounts.main.orders"),
+    ("accounts.main.orders.0", None, "accounts.main.orders[0]"),
+    ("accounts.main.orders.0.uuid", "", "accounts.main.orders[0].uuid"),
+    ("accounts.main.orders.0.side", "both", "accounts.main.orders[0].side"),
+    ("accounts.main.orders.0.side", ["bid"], "accounts.main.orders[0].side"),
+    ("accounts.main.orders.0.ord_type", "market", "accounts.main.orders[0].ord_type"),
+    ("accounts.main.orders.0.state", "lost", "accounts.main.orders[0].state"),
+    ("accounts.main.orders.0.placed_s", None, "accounts.main.orders[0].placed_s"),
+    ("accounts.main.orders.0.volume", "1", "accounts.main.orders[0].volume"),
+    ("accounts.main.orders.0.executed_volume", "2", "accounts.main.orders[0].executed_volume"),
+    ("accounts.main.orders.0.trades", None, "accounts.main.orders[0].trades"),
+    ("accounts.main.orders.0.trades.0.funds", "1", "accounts.main.orders[0].trades[0].funds"),
+    (
+        "accounts.main.orders.0.trades.0.created_s",
+        0.5,
+        "accounts.main.orders[0].trades[0].created_s",
+    ),
+    ("accounts.main.orders.1.price", None, "accounts.main.orders[1].price"),
+    ("accounts.main.orders.1.locked", "0.4", "accounts.main.balances"),
+    ("accounts.main.orders.1.market", "KRW-ETH", "accounts.main.orders"),
 ]
 
 
@@ -179,8 +210,10 @@ def test_malformed_state_names_the_field_and_changes_nothing(
 
 def test_orders_cannot_be_there_twice() -> None:
     state = exported(traded())
-    state["orders"].append(state["orders"][0])
-    assert put(client_of([TAPE]), state)["error"]["message"].startswith("orders: ")
+    orders = state["accounts"]["main"]["orders"]
+    orders.append(orders[0])
+    said = put(client_of([TAPE]), state)["error"]["message"]
+    assert said.startswith("accounts.main.orders: ")
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{", b"[" * 100_000])
@@ -192,10 +225,10 @@ def test_what_is_no_object_is_refused(raw: bytes) -> None:
 
 def test_half_of_a_surrogate_pair_is_no_identifier() -> None:
     state = exported(traded())
-    state["identifiers"]["\ud800"] = None
+    state["accounts"]["main"]["identifiers"]["\ud800"] = None
     client = client_of([TAPE])
     assert error_of(put(client, state)) == "validation_error"
-    assert exported(client)["identifiers"] == {}
+    assert exported(client)["accounts"]["main"]["identifiers"] == {}
 
 
 @pytest.mark.parametrize("origin_s", [T0 + 30, T0 + 120_000, 0])

@@ -67,7 +67,7 @@ def test_every_answered_order_survives_a_sigkill(tmp_path: Path) -> None:
         assert server.get("/sandbox/clock")["now"] == "2025-09-01T00:20:00Z"
         assert server.private("GET", "/v1/order", f"uuid={first}").json() == before
         state = server.get("/sandbox/state")
-        kept = {order["uuid"]: order for order in state["orders"]}
+        kept = {order["uuid"]: order for order in state["accounts"]["main"]["orders"]}
         for order in answered:
             again = kept[order["uuid"]]
             assert again["identifier"] == order["identifier"]
@@ -86,7 +86,7 @@ def conserved(state: dict[str, Any]) -> None:
         def control(self, method: str, path: str, body: object = None) -> Any:
             return state
 
-    assert state["orders"]
+    assert state["accounts"]["main"]["orders"]
     check(Exported(client_of([]).sandbox))
 
 
@@ -172,10 +172,17 @@ BAD_FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "overwritten": (corrupt, "is damaged"),
     "another program's": (edit("PRAGMA application_id = 1"), "is not a state of this exchange"),
     "another version": (edit("PRAGMA user_version = 9"), "written by another version"),
-    "order lost": (edit("DELETE FROM orders"), "is damaged (balances: KRW locked"),
+    "order lost": (edit("DELETE FROM orders"), "is damaged (accounts.main.balances: KRW locked"),
     "order unreadable": (edit("UPDATE orders SET record = '{'"), "is damaged"),
-    "order of nothing": (edit("UPDATE orders SET record = 'null'"), "is damaged (orders[0]"),
-    "account lost": (edit("DELETE FROM meta WHERE name = 'account'"), "is damaged (account"),
+    "order of nothing": (
+        edit("UPDATE orders SET record = 'null'"),
+        "is damaged (accounts.main.orders[0]",
+    ),
+    "account lost": (edit("DELETE FROM accounts"), "is damaged (accounts: main is missing"),
+    "account unreadable": (edit("UPDATE accounts SET value = '[]'"), "is damaged (accounts.main"),
+    "clock lost": (edit("DELETE FROM meta WHERE name = 'clock'"), "is damaged (clock"),
+    "keys lost": (edit("DELETE FROM meta WHERE name = 'keys'"), "is damaged (keys"),
+    "version 1": (edit("PRAGMA user_version = 1"), "written by another version"),
     "source lost": (edit("DELETE FROM meta WHERE name = 'source'"), "is damaged (source"),
     "table lost": (edit("DROP TABLE refused"), "no such table"),
 }
@@ -255,9 +262,9 @@ def test_what_cannot_be_written_is_not_answered_and_did_not_happen(tmp_path: Pat
         booked.append(body["uuid"])
     assert (client.last.status, error_of(body)) == (500, "internal_server_error")
     now_s = client.control("GET", "/sandbox/clock")["now_s"]
-    state = client.control("GET", "/sandbox/state")
-    assert [order["uuid"] for order in state["orders"]][1:] == booked
-    assert f"i{number}" not in state["identifiers"]
+    main = client.control("GET", "/sandbox/state")["accounts"]["main"]
+    assert [order["uuid"] for order in main["orders"]][1:] == booked
+    assert f"i{number}" not in main["identifiers"]
     file._db.execute("PRAGMA max_page_count = 100000")
     assert client.buy("6000", identifier=f"i{number}")["state"] == "wait"
     client.set_clock(at(3))
@@ -284,7 +291,7 @@ def test_quotes_do_not_touch_the_file(tmp_path: Path) -> None:
     client.get("/v1/accounts")
     assert statements == []
     client.buy("6000")
-    assert [text.split()[0] for text in statements] == ["BEGIN", "REPLACE", "REPLACE", "COMMIT"]
+    assert [text.split()[0] for text in statements] == ["BEGIN", "INSERT", "INSERT", "COMMIT"]
     file.close()
 
 

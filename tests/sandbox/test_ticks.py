@@ -44,7 +44,10 @@ BOUNDARIES = [
 
 
 @pytest.mark.parametrize(("boundary", "below", "above"), BOUNDARIES)
-def test_tick_changes_exactly_at_the_boundary(boundary: str, below: str, above: str) -> None:
+def test_upbit_1_tick_changes_exactly_at_the_boundary(
+    boundary: str, below: str, above: str
+) -> None:
+    """Each price band has its tick; a band's lower end belongs to it, its upper end to the next."""
     edge = Decimal(boundary)
     assert tick_of(edge) == Decimal(above)
     assert tick_of(edge - Decimal("0.000000001")) == Decimal(below)
@@ -56,7 +59,8 @@ def test_every_band_is_written_down() -> None:
     assert [str(floor) for floor, _ in reversed(BANDS[1:])] == [row[0] for row in BOUNDARIES]
 
 
-def test_documented_steps_around_1000() -> None:
+def test_upbit_1_the_prices_own_band_decides() -> None:
+    """The tick of an order is that of its own price: around 1,000 it is one won on both sides."""
     legal = [p for p in ("999", "999.1", "1000", "1000.1", "1001") if is_on_tick(Decimal(p))]
     assert legal == ["999", "1000", "1001"]
 

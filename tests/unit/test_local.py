@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from haetae_local import account, lifecycle, processes, stack
+from haetae_local import account, lifecycle, processes, services, stack
 from haetae_local.errors import LocalError
 from haetae_local.places import Place, Running, alive
 from haetae_local.pump import doors, scheduled
@@ -89,6 +89,17 @@ def test_a_child_that_ends_is_told_with_its_last_word(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match=r"the server did not start: no such thing; see .*log"):
         processes.wait_ready(server, "/ready", 30)
     server.stop()
+
+
+def test_the_bot_trades_on_the_fills_it_was_tested_with(tmp_path: Path) -> None:
+    port = processes.usable_port(0)
+    exchange = services.start_exchange(Place(tmp_path), ["--source", "synthetic"], port)
+    try:
+        processes.wait_ready(exchange, "/sandbox/health", 30)
+        assert account.call(exchange.url, "GET", "/sandbox/health")["fills"] == "candles"
+        assert account.call(exchange.url, "GET", "/sandbox/clock")["clock"] == "real"
+    finally:
+        exchange.stop()
 
 
 def test_a_taken_port_becomes_another() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from haetae_local.aws import client
 from haetae_local.errors import LocalError
 
-FORM = 1  # of the file
+FORM = 2  # of the file
 BATCH = 25  # items in one BatchWriteItem, DynamoDB's limit
 
 

@@ -93,6 +93,8 @@ def start_exchange(place: Place, options: Sequence[str], port: int) -> Child:
             "--port",
             str(port),
             "--until-stdin-closes",
+            "--fills",
+            "candles",  # the fills that the bot was tested with
             *options,
         ],
         url=f"http://{HOST}:{port}",

@@ -65,6 +65,11 @@ def with_fee(funds_krw: Decimal, rate: Decimal = FEE_RATE) -> Decimal:
     return EXACT.multiply(funds_krw, EXACT.add(_ONE, rate))
 
 
+def without_fee(amount_krw: Decimal, rate: Decimal = FEE_RATE) -> Decimal:
+    """Take the fee off again: the funds of which `with_fee` made this amount."""
+    return EXACT.divide(amount_krw, EXACT.add(_ONE, rate))
+
+
 def average_price(funds_krw: Decimal, volume: Decimal) -> Decimal:
     """Divide funds by volume, half-even to 8 decimals; zero volume gives zero."""
     if not volume:

@@ -1,46 +1,49 @@
 """The sandbox as an ASGI application, on one thread.
 
 It awaits receive, send, a switched-on delay, and the upstream of a mirror, which is asked in
-threads of its own.
+threads of its own. WebSockets are the hub's.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from upbit_sandbox.clock import http_date
+from upbit_sandbox.connection import Message, Receive, Send
 from upbit_sandbox.core import Sandbox
+from upbit_sandbox.page import page_at
+from upbit_sandbox.sockets import Hub
 from upbit_sandbox.wire import Request, Response
 
-type Message = MutableMapping[str, Any]
-type Receive = Callable[[], Awaitable[Message]]
-type Send = Callable[[Message], Awaitable[None]]
 type App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 MAX_BODY_BYTES = 1_000_000
 MAX_STATE_BYTES = 1_000_000_000
-FOLLOW_S = 1.0
 STATE_PATH = "/sandbox/state"
+LOCAL = "127.0.0.1"
 
 
-def create_app(sandbox: Sandbox) -> App:
-    """Wrap the sandbox; only HTTP is spoken, a WebSocket is refused by closing it."""
+def create_app(sandbox: Sandbox, hub: Hub | None = None) -> App:
+    """Wrap the sandbox; without a hub only HTTP is spoken, and a WebSocket is closed."""
 
     async def app(scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1000})
-        elif scope["type"] == "lifespan":
-            await _live(receive, send)
-        else:
+        if scope["type"] == "http":
             most = MAX_STATE_BYTES if scope["path"] == STATE_PATH else MAX_BODY_BYTES
             body = await _body(receive, most)
             if body is None:
                 response = Response(413, b"")
             else:
                 response = await _served(sandbox, _read(scope, body))
+            if hub is not None:
+                hub.stir()
             if response.delay_s:
                 await asyncio.sleep(response.delay_s)
             await _answer(send, response, http_date(sandbox.venue.clock.now()))
+        elif scope["type"] == "lifespan":
+            await _live(receive, send)
+        elif hub is None:
+            await send({"type": "websocket.close", "code": 1000})
+        else:
+            await hub.serve(scope, receive, send)
 
     return app
 
@@ -65,6 +68,7 @@ def call(app: App, request: Request) -> Response:
         "path": request.path,
         "query_string": request.query.encode(),
         "headers": headers,
+        "client": (request.client, 0),
     }
     steps = app(scope, receive, send).__await__()
     try:
@@ -77,29 +81,29 @@ def call(app: App, request: Request) -> Response:
 
 
 def _read(scope: Message, body: bytes) -> Request:
+    """Read a request; a header that is sent more than once has all its values (RFC 9110, 5.3)."""
+    headers: dict[str, str] = {}
+    for name, raw in scope["headers"]:
+        key, value = name.decode("latin-1"), raw.decode("latin-1")
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
     return Request(
         scope["method"],
-        scope["path"],
+        "/" + scope["path"].lstrip("/"),  # pyupbit asks for //v1/deposits
         scope["query_string"].decode("latin-1"),
-        {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+        headers,
         body,
+        client[0] if (client := scope.get("client")) else LOCAL,
     )
 
 
 async def _served(sandbox: Sandbox, request: Request) -> Response:
+    page = await page_at(sandbox, request)
+    if page is not None:
+        return page
     wanted = None if sandbox.mirror is None else sandbox.wants(request)
     if sandbox.mirror is None or wanted is None:
         return sandbox.handle(request)
     return sandbox.handle(request, await asyncio.to_thread(sandbox.mirror.look, *wanted))
-
-
-async def follow(sandbox: Sandbox) -> None:
-    """Look at the books of a mirror once a second while orders wait, until cancelled."""
-    while sandbox.mirror is not None:
-        await asyncio.sleep(FOLLOW_S)
-        waiting = frozenset(sandbox.venue.account.waiting_in())
-        if waiting:
-            sandbox.settle(await asyncio.to_thread(sandbox.mirror.look, "", "", waiting))
 
 
 async def _body(receive: Receive, most: int) -> bytes | None:
@@ -118,6 +122,11 @@ async def _answer(send: Send, response: Response, date: str) -> None:
     headers.append((b"date", date.encode()))
     headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    if response.cut:
+        # Half of what was announced, and no more: the server drops the connection then.
+        half = response.body[: len(response.body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+        return
     await send({"type": "http.response.body", "body": response.body})
 
 

@@ -12,32 +12,40 @@ from upbit_sandbox.errors import ApiError, exchange
 from upbit_sandbox.keys import Key
 
 NONCES_KEPT = 200_000
+IPV4_IN_IPV6 = "::ffff:"  # how a socket of both kinds writes an IPv4 address
 _DIGESTS = {"HS256": "sha256", "HS512": "sha512"}
 _HASHES = {"SHA512": hashlib.sha512, "SHA384": hashlib.sha384, "SHA256": hashlib.sha256}
 
 
 class Authority:
-    """Knows the keys and which nonces it has seen; remembers the newest 200,000."""
+    """Knows the keys and which nonces each has used; remembers the newest 200,000."""
 
     def __init__(self, keys: Iterable[Key]) -> None:
         """Take the keys; a secret is used as raw bytes, not base64."""
         self.keys = {key.access_key: key for key in keys}
-        self._seen: set[str] = set()
-        self._order: deque[str] = deque()
+        self._used: set[tuple[str, str]] = set()
+        self._order: deque[tuple[str, str]] = deque()
 
-    def verify(self, authorization: str | None, hashed: tuple[str, ...]) -> Key:
+    def verify(
+        self, authorization: str | None, hashed: tuple[str, ...], *, client: str, now_s: float
+    ) -> Key:
         """Give the key that signed the request or raise the refusal by name.
 
         `hashed` holds the strings that a client may rightly have hashed; empty when the request
-        has no parameters.
+        has no parameters. `client` is the caller's address. Checked in this order: the token's
+        form, the access key, the signature, the key's end, the address, the nonce, the hash.
         """
         key, payload = self._payload(authorization)
+        if key.expires_s is not None and now_s >= key.expires_s:
+            raise exchange("expired_access_key")
+        if key.allowed_ips and client.removeprefix(IPV4_IN_IPV6) not in key.allowed_ips:
+            raise exchange("no_authorization_ip")
         nonce = payload.get("nonce")
         if not isinstance(nonce, str) or not nonce:
             raise exchange("jwt_verification")
-        if nonce in self._seen:
+        if (key.access_key, nonce) in self._used:
             raise exchange("nonce_used")
-        self._remember(nonce)
+        self._remember((key.access_key, nonce))
         if hashed:
             _check_query(payload, hashed)
         return key
@@ -60,11 +68,11 @@ class Authority:
             raise exchange("jwt_verification")
         return key, payload
 
-    def _remember(self, nonce: str) -> None:
-        self._seen.add(nonce)
-        self._order.append(nonce)
+    def _remember(self, use: tuple[str, str]) -> None:
+        self._used.add(use)
+        self._order.append(use)
         if len(self._order) > NONCES_KEPT:
-            self._seen.discard(self._order.popleft())
+            self._used.discard(self._order.popleft())
 
 
 def _check_query(payload: dict[str, object], hashed: tuple[str, ...]) -> None:
@@ -86,7 +94,7 @@ def _decoded(text: str) -> bytes:
 def _decoded_object(text: str) -> dict[str, object]:
     try:
         value = json.loads(_decoded(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _malformed() from None
     if not isinstance(value, dict):
         raise _malformed()

@@ -16,7 +16,14 @@ from upbit_sandbox.files import CandleFileError
 from upbit_sandbox.opening import open_sandbox
 from upbit_sandbox.server import serve
 from upbit_sandbox.store import StateFile, StateFileError
-from upbit_sandbox.venue import ACCESS_KEY, SECRET_KEY
+from upbit_sandbox.venue import (
+    ACCESS_KEY,
+    FILLS,
+    LIMIT_BODIES,
+    SCOPE_STATUSES,
+    SECRET_KEY,
+    SMP_DEFAULTS,
+)
 
 UPBIT = "https://api.upbit.com"
 MAX_SPEED = 100_000.0
@@ -96,11 +103,58 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="keep account, market and clock here: what was answered survives restart and SIGKILL;"
-        " with a file that exists --cash and --start mean nothing",
+        " with a file that exists --cash, --start and --accounts mean nothing",
     )
     account("--access-key", default=ACCESS_KEY)
     account("--secret-key", default=SECRET_KEY)
-    account("--slippage-bps", type=int, default=10, help="of market orders on candles (default 10)")
+    account(
+        "--accounts",
+        type=Path,
+        metavar="FILE",
+        help="more accounts to open, a JSON list of what POST /sandbox/accounts takes",
+    )
+    orders = parser.add_argument_group("orders").add_argument
+    orders(
+        "--fills",
+        choices=FILLS,
+        help="trade against an order book and each print (default where the clock is real), or"
+        " whole at candles (default where it is virtual); live is always a book",
+    )
+    orders("--slippage-bps", type=int, default=10, help="of market orders on candles (default 10)")
+    orders(
+        "--depth-krw",
+        type=_cash,
+        default=Decimal(100_000_000),
+        metavar="KRW",
+        help="on each level of a made-up book (default 100000000)",
+    )
+    orders(
+        "--smp-default",
+        choices=SMP_DEFAULTS,
+        default=SMP_DEFAULTS[0],
+        help="what an order without smp_type means: cancel_maker since 2026-11-09, none before",
+    )
+    manners = parser.add_argument_group("manners").add_argument
+    manners("--rate-limits", choices=("on", "off"), help="default: on where the clock is real")
+    manners(
+        "--limit-body",
+        choices=LIMIT_BODIES,
+        default=LIMIT_BODIES[0],
+        help="the form of 429 and 418, which is not documented (default text)",
+    )
+    manners(
+        "--scope-status",
+        type=int,
+        choices=SCOPE_STATUSES,
+        default=403,
+        help="of out_of_scope, which is either by the route (default 403)",
+    )
+    manners(
+        "--faults",
+        type=Path,
+        metavar="FILE",
+        help="faults to begin with, JSON as PUT /sandbox/faults takes it",
+    )
     server = parser.add_argument_group("server").add_argument
     server("--host", default="127.0.0.1")
     server("--port", type=_port, default=8700, help="default 8700; 0 takes a free one")

@@ -48,6 +48,10 @@ class Journal:
         self._events: deque[Event] = deque(maxlen=KEPT)
         self.count = 0
 
+    def __repr__(self) -> str:
+        """Show what happened, so that two accounts can be compared by what they say."""
+        return f"Journal({self.count}, {list(self._events)!r})"
+
     def add(self, event: Event) -> None:
         """Note one event."""
         self._events.append(event)

@@ -1,23 +1,60 @@
 """Faults on demand: what a client may meet on the way to an exchange, switched per request.
 
-slow          served, answered after delay_s
-lost_reply    served, but the caller gets a gateway's 502 page
-lost_request  never served; the gateway's 504 page
-html_502      never served; the gateway's 502 page
-empty         served, answered without a body
-stale         quotes as they were delay_s ago
+slow           served, answered after delay_s
+lost_reply     served, but the caller gets a gateway's 502 page
+cut            served, but the connection breaks in the middle of the body
+empty          served, answered without a body
+no_remaining   served, without Remaining-Req
+odd_remaining  served, with a Remaining-Req as no client expects it: see ODDITIES
+stale          quotes as they were delay_s ago
+hidden         an order is not found until delay_s after it was placed
+lost_request   never served; the gateway's 504 page
+html_500, html_502, html_503   never served; a gateway's page
+error_500      never served; Upbit's internal_server_error
+limit_429      never served; refused by rate
+limit_418      never served; blocked for delay_s, ten seconds unless told
+refused        never served; a refusal of your choice, `status` and `error`: the order stabiliser's
+               (docs: faq-order) has no documented name, so it is yours to give
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from random import Random
 
-from upbit_sandbox.errors import gateway
-from upbit_sandbox.wire import Response
-
-type Serve = Callable[[float], Response]
+from upbit_sandbox.errors import ApiError, exchange, gateway
+from upbit_sandbox.fields import (
+    Malformed,
+    read_choice,
+    read_list,
+    read_number,
+    read_object,
+    read_text,
+    read_whole,
+    refuse_unknown,
+)
+from upbit_sandbox.limits import BLOCK_S
+from upbit_sandbox.wire import Json, Response
 
 MAX_FAULTS = 100
+MAX_DELAY_S = 86_400.0
+MAX_COUNT = 1_000_000
+STABILISER = "order_stabilizer"  # made up: what a refused fault says unless told
+REMAINING = "remaining-req"
+
+ODDITIES: dict[str, Callable[[str], tuple[str, ...]]] = {
+    "no_min": lambda text: ("; ".join(p for p in text.split("; ") if not p.startswith("min=")),),
+    "no_spaces": lambda text: (text.replace(" ", ""),),
+    "upper_case": lambda text: (text.upper(),),
+    "commas": lambda text: (text.replace(";", ","),),
+    "negative": lambda text: (text.rpartition("=")[0] + "=-1",),
+    "fraction": lambda text: (text + ".5",),
+    "words": lambda text: (text.rpartition("=")[0] + "=many",),
+    "more": lambda text: (text + "; hour=36000",),
+    "empty": lambda _: ("",),
+    "twice": lambda text: (text, text),
+}
 
 
 class Kind(StrEnum):
@@ -25,79 +62,263 @@ class Kind(StrEnum):
 
     SLOW = "slow"
     LOST_REPLY = "lost_reply"
-    LOST_REQUEST = "lost_request"
-    HTML_502 = "html_502"
+    CUT = "cut"
     EMPTY = "empty"
+    NO_REMAINING = "no_remaining"
+    ODD_REMAINING = "odd_remaining"
     STALE = "stale"
+    HIDDEN = "hidden"
+    LOST_REQUEST = "lost_request"
+    HTML_500 = "html_500"
+    HTML_502 = "html_502"
+    HTML_503 = "html_503"
+    ERROR_500 = "error_500"
+    LIMIT_429 = "limit_429"
+    LIMIT_418 = "limit_418"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One switch: the next `count` requests of this method and path meet this kind."""
+    """One switch: requests of this method and path meet this kind, `count` times (None: always).
 
-    method: str
-    path: str
+    A method or a path may be "*", a path may end with it. `probability` is that of each request.
+    """
+
+    method: str = "*"
+    path: str = "*"
     kind: Kind
-    count: int = 1
+    count: int | None = 1
+    probability: float = 1.0
     delay_s: float = 0.0
+    oddity: str = "no_min"
+    status: int = 400
+    error: str = STABILISER
+
+    def meets(self, method: str, path: str) -> bool:
+        """Tell whether a request is one of those that this switch is for."""
+        if self.method not in ("*", method):
+            return False
+        if self.path.endswith("*"):
+            return path.startswith(self.path[:-1])
+        return path == self.path
 
 
+@dataclass(slots=True)
+class Switch:
+    """A fault and how often it has struck."""
+
+    fault: Fault
+    struck: int = 0
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether it can strike again."""
+        return self.fault.count is None or self.struck < self.fault.count
+
+
+@dataclass(slots=True)
 class Faults:
-    """The switches that are on; the first that matches is taken, `count` times."""
+    """The switches; a request meets the first that is for it, is on and is drawn."""
 
-    def __init__(self, faults: tuple[Fault, ...] = ()) -> None:
-        """Set the switches."""
-        self.active = faults
+    faults: Sequence[Fault] = ()
+    seed: int = 0
+    switches: list[Switch] = field(init=False)
+    active: bool = field(init=False)
+    _random: Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Set the switches; the seed draws for those with a probability."""
+        self.switches = [Switch(fault) for fault in self.faults]
+        self.active = bool(self.switches)
+        self._random = Random(self.seed)  # noqa: S311 - a test wants the same again
 
     def take(self, method: str, path: str) -> Fault | None:
-        """Use up one count of the first fault for this request; None when there is none."""
-        for index, fault in enumerate(self.active):
-            if fault.method == method and fault.path == path:
-                left = (replace(fault, count=fault.count - 1),) if fault.count > 1 else ()
-                self.active = self.active[:index] + left + self.active[index + 1 :]
-                return fault
+        """Let the first fault for this request strike; None when there is none."""
+        for switch in self.switches:
+            fault = switch.fault
+            if not switch.is_on or not fault.meets(method, path):
+                continue
+            if fault.probability < 1 and self._random.random() >= fault.probability:
+                continue
+            switch.struck += 1
+            self.active = any(other.is_on for other in self.switches)
+            return fault
         return None
 
 
-def suffer(fault: Fault, serve: Serve, now_s: float) -> Response:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What lies between a caller and the exchange: the ways in which a request can go on there."""
+
+    now_s: float
+    serve: Callable[[float], Response]  # as at this time, in epoch s
+    refuse: Callable[[Response, int], Response]  # with this answer, so many requests being left
+    too_many: Callable[[float], Response]  # 429, or 418 for so many seconds
+    placed_s: Callable[[str], float]  # when the order of this uuid was placed, in epoch s
+
+
+def suffer(fault: Fault, line: Line) -> Response:
     """Answer a request the way its fault has it."""
-    return _EFFECTS[fault.kind](fault, serve, now_s)
+    if fault.kind in _PAGES:
+        return gateway(*_PAGES[fault.kind])
+    return _EFFECTS[fault.kind](fault, line)
 
 
-def _slow(fault: Fault, serve: Serve, now_s: float) -> Response:
-    return replace(serve(now_s), delay_s=fault.delay_s)
+def _slow(fault: Fault, line: Line) -> Response:
+    return replace(line.serve(line.now_s), delay_s=fault.delay_s)
 
 
-def _lost_reply(fault: Fault, serve: Serve, now_s: float) -> Response:
+def _lost_reply(fault: Fault, line: Line) -> Response:
     del fault
-    serve(now_s)
+    line.serve(line.now_s)
     return gateway(502, "Bad Gateway")
 
 
-def _lost_request(fault: Fault, serve: Serve, now_s: float) -> Response:
-    del fault, serve, now_s
-    return gateway(504, "Gateway Time-out")
-
-
-def _html_502(fault: Fault, serve: Serve, now_s: float) -> Response:
-    del fault, serve, now_s
-    return gateway(502, "Bad Gateway")
-
-
-def _empty(fault: Fault, serve: Serve, now_s: float) -> Response:
+def _cut(fault: Fault, line: Line) -> Response:
     del fault
-    return replace(serve(now_s), body=b"")
+    return replace(line.serve(line.now_s), cut=True)
 
 
-def _stale(fault: Fault, serve: Serve, now_s: float) -> Response:
-    return serve(now_s - fault.delay_s)
+def _empty(fault: Fault, line: Line) -> Response:
+    del fault
+    return replace(line.serve(line.now_s), body=b"")
 
 
-_EFFECTS: dict[Kind, Callable[[Fault, Serve, float], Response]] = {
+def _odd_remaining(fault: Fault, line: Line) -> Response:
+    answer = line.serve(line.now_s)
+    odd = ODDITIES[fault.oddity] if fault.kind is Kind.ODD_REMAINING else lambda _: ()
+    headers: list[tuple[str, str]] = []
+    for name, value in answer.headers:
+        values = odd(value) if name == REMAINING else (value,)
+        headers += [(name, text) for text in values]
+    return replace(answer, headers=tuple(headers))
+
+
+def _stale(fault: Fault, line: Line) -> Response:
+    return line.serve(line.now_s - fault.delay_s)
+
+
+def _hidden(fault: Fault, line: Line) -> Response:
+    answer = line.serve(line.now_s)
+    if answer.status != 200:
+        return answer
+    placed_s = line.placed_s(json.loads(answer.body)["uuid"])
+    if line.now_s >= placed_s + fault.delay_s:
+        return answer
+    hidden = exchange("order_not_found").response()
+    return replace(hidden, headers=answer.headers)
+
+
+def _limit(fault: Fault, line: Line) -> Response:
+    blocked_s = fault.delay_s or BLOCK_S if fault.kind is Kind.LIMIT_418 else 0.0
+    return line.refuse(line.too_many(blocked_s), 0)
+
+
+def _refused(fault: Fault, line: Line) -> Response:
+    error = ApiError(fault.status, fault.error, "일시적으로 주문이 제한되었습니다.")
+    if fault.kind is Kind.ERROR_500:
+        error = exchange("internal_server_error")
+    return line.refuse(error.response(), 1)
+
+
+_PAGES = {
+    Kind.LOST_REQUEST: (504, "Gateway Time-out"),
+    Kind.HTML_500: (500, "Internal Server Error"),
+    Kind.HTML_502: (502, "Bad Gateway"),
+    Kind.HTML_503: (503, "Service Temporarily Unavailable"),
+}
+
+_EFFECTS: dict[Kind, Callable[[Fault, Line], Response]] = {
     Kind.SLOW: _slow,
     Kind.LOST_REPLY: _lost_reply,
-    Kind.LOST_REQUEST: _lost_request,
-    Kind.HTML_502: _html_502,
+    Kind.CUT: _cut,
     Kind.EMPTY: _empty,
+    Kind.NO_REMAINING: _odd_remaining,
+    Kind.ODD_REMAINING: _odd_remaining,
     Kind.STALE: _stale,
+    Kind.HIDDEN: _hidden,
+    Kind.ERROR_500: _refused,
+    Kind.LIMIT_429: _limit,
+    Kind.LIMIT_418: _limit,
+    Kind.REFUSED: _refused,
+}
+
+
+def faults_body(faults: Faults) -> dict[str, Json]:
+    """Write the switches with how often each has struck and may still."""
+    return {
+        "seed": faults.seed,
+        "faults": [_switch_body(switch) for switch in faults.switches],
+    }
+
+
+def _switch_body(switch: Switch) -> dict[str, Json]:
+    fault = switch.fault
+    body: dict[str, Json] = {"method": fault.method, "path": fault.path, "kind": fault.kind}
+    body |= {"count": fault.count, "probability": fault.probability}
+    body |= {name: getattr(fault, name) for name in _OWN.get(fault.kind, ())}
+    left = None if fault.count is None else fault.count - switch.struck
+    return body | {"struck": switch.struck, "left": left}
+
+
+def read_faults(value: object) -> Faults:
+    """Read a list of faults, or {"seed": n, "faults": [...]}; raises Malformed."""
+    rows, seed = value, 0
+    if isinstance(value, dict):
+        refuse_unknown(value, ("seed", "faults"), "the body")
+        rows, seed = value.get("faults"), read_whole(value.get("seed", 0), "seed")
+    listed = read_list(rows, "faults")
+    if len(listed) > MAX_FAULTS:
+        raise Malformed("faults", f"must be at most {MAX_FAULTS}")
+    return Faults([_read_fault(row, f"faults[{n}]") for n, row in enumerate(listed)], seed)
+
+
+def _read_fault(value: object, where: str) -> Fault:
+    """Read one fault; without a count one with a probability goes on, any other strikes once."""
+    fields = read_object(value, where)
+    refuse_unknown(fields, (*_FIELDS, "struck", "left"), where)
+
+    def text(name: str, default: str) -> str:
+        return read_text(fields.get(name, default), f"{where}.{name}")
+
+    def number(name: str, default: float, most: float) -> float:
+        return read_number(fields.get(name, default), f"{where}.{name}", most)
+
+    kind = Kind(read_choice(fields.get("kind"), Kind, f"{where}.kind"))
+    count = fields.get("count", None if "probability" in fields else 1)
+    oddity = text("oddity", "no_min")
+    if oddity not in ODDITIES:
+        raise Malformed(f"{where}.oddity", f"must be one of {', '.join(ODDITIES)}")
+    status = read_whole(fields.get("status", 400), f"{where}.status")
+    if not 400 <= status <= 599:
+        raise Malformed(f"{where}.status", "must be from 400 to 599")
+    return Fault(
+        method=text("method", "*"),
+        path=text("path", "*"),
+        kind=kind,
+        count=None if count is None else _read_count(count, f"{where}.count"),
+        probability=number("probability", 1.0, 1.0),
+        delay_s=number("delay_s", 0.0, MAX_DELAY_S),
+        oddity=oddity,
+        status=status,
+        error=text("error", STABILISER),
+    )
+
+
+def _read_count(value: object, where: str) -> int:
+    count = read_whole(value, where)
+    if not 1 <= count <= MAX_COUNT:
+        raise Malformed(where, f"must be from 1 to {MAX_COUNT}")
+    return count
+
+
+_FIELDS = tuple(Fault.__dataclass_fields__)
+_OWN: dict[Kind, tuple[str, ...]] = {
+    Kind.SLOW: ("delay_s",),
+    Kind.STALE: ("delay_s",),
+    Kind.HIDDEN: ("delay_s",),
+    Kind.LIMIT_418: ("delay_s",),
+    Kind.ODD_REMAINING: ("oddity",),
+    Kind.REFUSED: ("status", "error"),
 }

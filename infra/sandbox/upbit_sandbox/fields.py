@@ -1,10 +1,12 @@
-"""Fields of a JSON state, each read with its type checked and its place told."""
+"""Fields of a JSON state or body, each read with its type checked and its place told."""
 
+import json
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from math import isfinite
 
 from upbit_sandbox.clock import parse_time
+from upbit_sandbox.wire import is_unicode
 
 MAX_DIGITS = 40  # what a price, a volume and a fee multiply to, with room
 
@@ -76,10 +78,44 @@ def read_whole(value: object, where: str) -> int:
 
 
 def read_epoch(value: object, where: str) -> float:
-    """Read epoch seconds."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise Malformed(where, "must be epoch seconds")
+    """Read epoch seconds, or ISO 8601 text, of the years 2000 to 2199."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise Malformed(where, "must be epoch seconds or ISO 8601")
     try:
         return float(parse_time(value))
     except ValueError:
-        raise Malformed(where, "must be epoch seconds of the years 2000 to 2199") from None
+        raise Malformed(
+            where, "must be epoch seconds or ISO 8601 of the years 2000 to 2199"
+        ) from None
+
+
+def read_body(body: bytes, where: str = "the body") -> object:
+    """Read a request's body, or a file, as JSON that can be written again."""
+    try:
+        value: object = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Malformed(where, "is not JSON") from None
+    if not is_unicode(value):
+        raise Malformed(where, "has half of a surrogate pair")
+    return value
+
+
+def read_number(value: object, where: str, most: float, *, least: float = 0.0) -> float:
+    """Read a number between two others, both included."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise Malformed(where, f"must be a number from {least:.0f} to {most:.0f}")
+    return value
+
+
+def read_flag(value: object, where: str) -> bool:
+    """Read true or false."""
+    if not isinstance(value, bool):
+        raise Malformed(where, "must be true or false")
+    return value
+
+
+def refuse_unknown(fields: dict[str, object], known: Iterable[str], where: str) -> None:
+    """Refuse an object with a field that means nothing here."""
+    for name in fields:
+        if name not in known:
+            raise Malformed(where, f"has no field {name}")

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from array import array
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,11 @@ from typing import Any
 from upbit_sandbox.clock import parse_time
 from upbit_sandbox.tape import COLUMNS, UNITS_MIN, Tape, TapeError
 
+type Column = array[Any] | list[Any]
+
+BATCH_ROWS = 65_536
 _NAME = re.compile(r"(KRW-[A-Z0-9]+)(?:_(\d+)(m|h|d))?")
+_TYPES = {"q": "int64", "d": "double"}  # array's name and pyarrow's
 _MINUTES = {"m": 1, "h": 60, "d": 1440}
 
 
@@ -39,46 +44,60 @@ def read_tape(path: Path) -> Tape:
         raise CandleFileError(f"{path.name}: {reason}") from exc
 
 
-def _unit_of(starts: list[float]) -> int:
-    steps = [after - before for before, after in pairwise(starts)]
+def _unit_of(starts: Column) -> int:
+    numbers = [start for start in starts if start is not None]
+    steps = [after - before for before, after in pairwise(numbers)]
     unit_min = int(min(steps, default=0) // 60)
     if unit_min not in UNITS_MIN:
         raise TapeError(0, "timestamp", "the rows do not tell the candle unit; name it: _1m")
     return unit_min
 
 
-def _parquet(path: Path) -> list[list[float]]:
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-    from pyarrow import ArrowException, timestamp, types
+def _parquet(path: Path) -> list[Column]:
+    """Read the columns batch by batch, so that no second copy of them is ever in memory."""
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
 
+    columns: list[Column] = [array("q" if name == "timestamp" else "d") for name in COLUMNS]
     try:
-        table = pq.read_table(path)
+        with ParquetFile(path) as file:
+            for name in COLUMNS:
+                if name not in file.schema_arrow.names:
+                    raise TapeError(0, name, "the column is missing")
+            for batch in file.iter_batches(BATCH_ROWS, columns=list(COLUMNS), use_threads=False):
+                for place, name in enumerate(COLUMNS):
+                    columns[place] = _longer(columns[place], batch.column(name))
     except ArrowException as exc:
         raise TapeError(0, "timestamp", f"not a Parquet file ({exc})") from exc
-    columns: list[Any] = []
-    for name in COLUMNS:
-        if name not in table.column_names:
-            raise TapeError(0, name, "the column is missing")
-        column = table[name]
-        if types.is_timestamp(column.type):
-            seconds = pc.cast(column, timestamp("s", tz=column.type.tz), safe=False)
-            column = pc.cast(seconds, "int64")
-        columns.append(column.to_pylist())
     return columns
 
 
-def _csv(path: Path) -> list[list[float]]:
-    columns: list[list[float]] = [[] for _ in COLUMNS]
+def _longer(column: Column, values: Any) -> Column:
+    """Add pyarrow values; what is not a plain number of the column's type makes it a list."""
+    from pyarrow import timestamp, types
+
+    if types.is_timestamp(values.type):
+        values = values.cast(timestamp("s", tz=values.type.tz), safe=False).cast("int64")
+    if isinstance(column, list) or values.null_count or values.type != _TYPES[column.typecode]:
+        return [*column, *values.to_pylist()]
+    whole = memoryview(values.buffers()[1])
+    column.frombytes(whole[values.offset * 8 : (values.offset + len(values)) * 8])
+    return column
+
+
+def _csv(path: Path) -> list[Column]:
+    columns = [array("d") for _ in COLUMNS]
     with path.open(newline="", encoding="utf-8") as lines:
-        reader = csv.DictReader(lines)
+        reader = csv.reader(lines)
+        head = next(reader, [])
         for name in COLUMNS:
-            if name not in (reader.fieldnames or ()):
+            if name not in head:
                 raise TapeError(0, name, "the column is missing")
-        for row, record in enumerate(reader):
-            for name, column in zip(COLUMNS, columns, strict=True):
-                column.append(_number(row, name, record[name]))
-    return columns
+        places = [(head.index(name), name) for name in COLUMNS]
+        for row, record in enumerate(filter(None, reader)):
+            for (place, name), column in zip(places, columns, strict=True):
+                column.append(_number(row, name, record[place] if place < len(record) else None))
+    return [*columns]
 
 
 def _number(row: int, name: str, text: str | None) -> float:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from upbit_sandbox.arithmetic import VOLUME_DECIMALS, decimals, multiply, parse_amount
 from upbit_sandbox.errors import exchange
-from upbit_sandbox.orders import OrderType, Side
+from upbit_sandbox.orders import OrderType, Side, SmpType, TimeInForce
 from upbit_sandbox.ticks import is_on_tick
 from upbit_sandbox.wire import Json
 
@@ -19,8 +19,19 @@ SHAPES: dict[tuple[OrderType, Side], tuple[bool, bool]] = {
     (OrderType.LIMIT, Side.ASK): (True, True),
     (OrderType.PRICE, Side.BID): (True, False),
     (OrderType.MARKET, Side.ASK): (False, True),
+    (OrderType.BEST, Side.BID): (True, False),
+    (OrderType.BEST, Side.ASK): (False, True),
 }
-KNOWN_KEYS = {"market", "side", "ord_type", "price", "volume", "identifier"}
+CONDITIONS: dict[OrderType, frozenset[TimeInForce | None]] = {
+    OrderType.LIMIT: frozenset({None, *TimeInForce}),
+    OrderType.PRICE: frozenset({None}),
+    OrderType.MARKET: frozenset({None}),
+    OrderType.BEST: frozenset({TimeInForce.IOC, TimeInForce.FOK}),
+}
+KNOWN_KEYS = {
+    *("market", "side", "ord_type", "price", "volume"),
+    *("time_in_force", "smp_type", "identifier"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +43,8 @@ class OrderRequest:
     ord_type: OrderType
     price: Decimal | None
     volume: Decimal | None
+    time_in_force: TimeInForce | None
+    smp_type: SmpType | None
     identifier: str | None
 
 
@@ -45,10 +58,13 @@ def read_identifier(body: dict[str, Json]) -> str | None:
     return identifier
 
 
-def read_order(body: dict[str, Json], markets: frozenset[str]) -> OrderRequest:
+def read_order(
+    body: dict[str, Json], markets: frozenset[str], smp_default: SmpType
+) -> OrderRequest:
     """Read the body of POST /orders or raise its refusal.
 
-    Order types and options that this exchange does not match are refused, not ignored.
+    Without an smp_type it is the default's, but a post_only order's is none (docs: smp). The
+    default none is that of before 2026-11-09: such an order has no smp_type at all.
     """
     market, side_text, type_text = (_text(body, name) for name in ("market", "side", "ord_type"))
     if side_text not in Side:
@@ -57,12 +73,15 @@ def read_order(body: dict[str, Json], markets: frozenset[str]) -> OrderRequest:
         raise exchange("validation_error", "ord_type does not have a valid value")
     if market not in markets:
         raise exchange("notfoundmarket", market)
-    if body.get("time_in_force") is not None:
-        raise exchange("invalid_time_in_force")
+    side, ord_type = Side(side_text), OrderType(type_text)
+    condition, smp_type = _condition(body, ord_type), _smp_type(body)
+    if condition is TimeInForce.POST_ONLY and smp_type not in (None, SmpType.NONE):
+        raise exchange("invalid_post_only", "smp_type")
+    if smp_type is None and smp_default is not SmpType.NONE:
+        smp_type = SmpType.NONE if condition is TimeInForce.POST_ONLY else smp_default
     for name, value in body.items():
         if name not in KNOWN_KEYS and value is not None:
             raise exchange("invalid_parameter", name)
-    side, ord_type = Side(side_text), OrderType(type_text)
     price, volume = _amounts(body, ord_type, side)
     return OrderRequest(
         market=market,
@@ -70,6 +89,8 @@ def read_order(body: dict[str, Json], markets: frozenset[str]) -> OrderRequest:
         ord_type=ord_type,
         price=price,
         volume=volume,
+        time_in_force=condition,
+        smp_type=smp_type,
         identifier=read_identifier(body),
     )
 
@@ -77,18 +98,12 @@ def read_order(body: dict[str, Json], markets: frozenset[str]) -> OrderRequest:
 def judge_total(request: OrderRequest, last_price: Decimal | None) -> None:
     """Hold the order's KRW total between minimum and maximum.
 
-    A market sell is judged against the last price; without any trade yet it is not judged.
+    A sell without a price is judged against the last one; without any trade yet it is not judged.
     """
-    match request.ord_type:
-        case OrderType.PRICE:
-            price, volume = request.price, Decimal(1)
-        case OrderType.LIMIT:
-            price, volume = request.price, request.volume or Decimal(0)
-        case OrderType.MARKET:
-            price, volume = last_price, request.volume or Decimal(0)
+    price = last_price if request.price is None else request.price
     if price is None:
         return
-    total = multiply(price, volume)
+    total = price if request.volume is None else multiply(price, request.volume)
     if total < MIN_TOTAL_KRW:
         raise exchange(f"under_min_total_{request.side}", f"최소 주문 금액은 {MIN_TOTAL_KRW} KRW")
     if total > MAX_TOTAL_KRW:
@@ -102,6 +117,26 @@ def _text(body: dict[str, Json], name: str) -> str:
     if not isinstance(value, str):
         raise exchange("validation_error", f"{name} does not have a valid value")
     return value
+
+
+def _condition(body: dict[str, Json], ord_type: OrderType) -> TimeInForce | None:
+    value = body.get("time_in_force")
+    if value is not None and (not isinstance(value, str) or value not in TimeInForce):
+        raise exchange("invalid_time_in_force")
+    condition = None if value is None else TimeInForce(value)
+    if condition not in CONDITIONS[ord_type]:
+        is_post_only = condition is TimeInForce.POST_ONLY
+        raise exchange("invalid_post_only" if is_post_only else "invalid_time_in_force")
+    return condition
+
+
+def _smp_type(body: dict[str, Json]) -> SmpType | None:
+    value = body.get("smp_type")
+    if value is None:
+        return None
+    if not isinstance(value, str) or value not in SmpType:
+        raise exchange("invalid_parameter", "smp_type")
+    return SmpType(value)
 
 
 def _amounts(

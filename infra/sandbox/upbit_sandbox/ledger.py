@@ -10,10 +10,12 @@ from upbit_sandbox.wallet import Balance
 class Ledger:
     """Balances by currency, orders oldest first, used identifiers, and how many uuids are issued.
 
-    An identifier without a uuid was burnt by an attempt that was refused.
+    An identifier without a uuid was burnt by an attempt that was refused. Everything up to
+    `settled_s` (epoch s) has been matched; 0 where candles are looked at again.
     """
 
     balances: dict[str, Balance]
     orders: tuple[Order, ...] = ()
     identifiers: dict[str, str | None] = field(default_factory=dict)
     issued: int = 0
+    settled_s: float = 0.0

@@ -1,134 +1,283 @@
 """One market's past and present: what its tapes show at a given time, and never more."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby, islice
+from math import ceil, fsum
 
-from upbit_sandbox.series import Candle, Series, TapeCandles, aggregated, layered, merged, render
-from upbit_sandbox.tape import Tape
+from upbit_sandbox.days import Days, in_periods
+from upbit_sandbox.periods import DAY_S, Period
+from upbit_sandbox.prints import Print, prints_of
+from upbit_sandbox.rows import minute_row, period_row, second_row
+from upbit_sandbox.series import Candle, Series, Totals, joined
+from upbit_sandbox.tape import Tape, Windows
 
-type Grow = Callable[[float], Tape]
+type Grow = Callable[[float], None]
+type Make = Callable[[str, int, int, tuple[float, float, float, float, float]], list[Print]]
+
+DAY_MIN = 1440
+AHEAD_S = DAY_S
+STEP_S = 3_600
+ROWS_KEPT = 500  # of each unit
+PRINTS_KEPT = 128  # candles
+LEAST_S = 0.0005  # trades have whole milliseconds
+YEAR_S = 364 * DAY_S
+SECONDS_KEPT_S = 90 * DAY_S  # three months (docs: list-candles-seconds)
 
 
 class Market:
-    """Serves candles of every unit from the tapes of one market, finest first.
+    """Serves candles of every unit, and single trades, from the tapes of one market.
 
     The finest tape is the one that orders are matched on. The other tapes are older history.
-    Sandboxes may share a Market: it holds recorded facts and renderings of them only.
+    Sandboxes may share a Market: it holds recorded facts and what follows from them only.
     """
 
-    def __init__(self, tapes: Sequence[Tape], grow: Grow | None = None) -> None:
-        """Take at least one tape; `grow(until_s)` gives a longer finest tape when time runs on.
+    def __init__(
+        self,
+        tapes: Sequence[Tape],
+        grow: Grow | None = None,
+        *,
+        closed: Windows = (),
+        make: Make = prints_of,
+    ) -> None:
+        """Take at least one tape; `grow(until_s)` makes the finest one longer when time runs on.
 
-        Raises ValueError when the tapes are of different markets or two have the same unit.
+        Nothing traded in the `closed` windows, whatever the tapes say. `make` makes a candle's
+        trades. Raises ValueError when the tapes are of different markets or two have one unit.
         """
-        self.tapes = sorted(tapes, key=lambda tape: tape.unit_min)
+        self._recorded = sorted(tapes, key=lambda tape: tape.unit_min)
         if len({tape.market for tape in tapes}) != 1:
             raise ValueError("the tapes of a market must carry one market code")
         if len({tape.unit_min for tape in tapes}) != len(tapes):
             raise ValueError(f"{tapes[0].market} has two tapes of one unit")
         self.code = tapes[0].market
+        self.closed = closed
+        self.tapes = _open(self._recorded, closed)
+        self._taken = len(self._recorded[0].starts)  # rows of the finest that were looked at
         self._grow = grow
-        self._layers: dict[int, Series] = {}
-        self._series: dict[int, Series] = {}
+        self._make = make
+        self._joined: dict[int, Series] = {}
+        self._series = self._series_of(DAY_MIN)
+        self._days = Days(self._series)
+        self._last_day = Totals(self._series)
+        self._rows: dict[int, dict[int, tuple[int, bytes]]] = {}  # by unit and the rows up to it
+        self._prints: dict[int, list[Print]] = {}  # by their row
+        self._newest: tuple[tuple[int, float], Candle | None] = ((0, 0.0), None)
 
     @property
     def tape(self) -> Tape:
         """The finest tape."""
         return self.tapes[0]
 
+    def closed_in(self, windows: Windows) -> "Market":
+        """Give the same market with other windows in which nothing trades."""
+        if windows == self.closed:
+            return self
+        return Market(self._recorded, self._grow, closed=windows, make=self._make)
+
     def extend(self, now_s: float) -> None:
         """Make sure that a growing tape reaches past this time."""
-        if self._grow is None or (self.tape.starts and self.tape.starts[-1] > now_s + 86_400):
+        if self._grow is None:
             return
-        self.tapes[0] = self._grow(now_s + 2 * 86_400)
-        self._layers.clear()
-        self._series.clear()
-
-    def series(self, unit_min: int) -> Series:
-        """Give all candles of one unit, the future included: for index arithmetic only."""
-        found = self._series.get(unit_min)
-        if found is None:
-            found = self._series[unit_min] = self._joined(unit_min)
-        return found
+        finest = self._recorded[0]
+        if not finest.starts or finest.starts[-1] <= now_s + AHEAD_S:
+            self._grow(now_s + AHEAD_S + STEP_S)
+        if self.closed and len(finest.starts) > self._taken:
+            self.tape.take(finest, self._taken, self.closed)
+            self._taken = len(finest.starts)
 
     def rows(self, unit_min: int, now_s: float, to_s: float | None, count: int) -> list[bytes]:
-        """Render up to `count` candles newest first that start before `to_s` and exist at `now_s`.
+        """Render up to `count` candles of 1 to 240 minutes, newest first, as known at `now_s`.
 
-        Row 0 is the forming candle when `to_s` does not exclude it.
+        They start before `to_s`. Row 0 is the unfinished candle when `to_s` does not exclude it.
         """
-        series = self.series(unit_min)
         limit_s = now_s if to_s is None else min(to_s, now_s)
-        high = series.closed_by(now_s)
-        if limit_s < now_s:
-            high = min(high, series.before(limit_s))
+        length_s = unit_min * 60
+        found = []
         forming = self.forming(unit_min, now_s)
-        if forming is None or forming.start_s >= limit_s:
-            return series.newest_first(max(0, high - count), high)
-        closed = series.closed_by(now_s)
-        previous = series.candles[closed - 1].close if closed else forming.open
-        head = render(self.code, unit_min, forming, previous)
-        return [head, *series.newest_first(max(0, high - count + 1), high)]
+        if forming is not None and forming.start_s < limit_s:
+            found.append(minute_row(self.code, forming, unit_min))
+        series = self._series_of(unit_min)
+        number = series.before(min(-(-limit_s // length_s), now_s // length_s) * length_s)
+        known = self._rows.setdefault(unit_min, {})
+        while number and len(found) < count:
+            kept = known.get(number)
+            if kept is None:
+                if len(known) >= ROWS_KEPT:
+                    known.clear()
+                kept = known[number] = self._closed_row(unit_min, number)
+            number, row = kept
+            found.append(row)
+        return found
+
+    def _closed_row(self, unit_min: int, number: int) -> tuple[int, bytes]:
+        """Render the candle that ends with this many rows; give also how many it begins with."""
+        series = self._series_of(unit_min)
+        start_s = series.start_of(number - 1)
+        start_s -= start_s % (unit_min * 60)
+        low = series.before(start_s)
+        return low, minute_row(self.code, series.merged(low, number, start_s), unit_min)
+
+    def second_rows(self, now_s: float, to_s: float | None, count: int) -> list[bytes]:
+        """Render up to `count` candles of one second, otherwise as `rows`."""
+        until_s = now_s if to_s is None else min(ceil(to_s) - LEAST_S, now_s)
+        prints = self.prints_back(until_s, now_s - SECONDS_KEPT_S)
+        seconds = islice(groupby(prints, lambda one: int(one.t_s)), count)
+        return [
+            second_row(self.code, _traded(second, list(reversed(list(inside)))))
+            for second, inside in seconds
+        ]
+
+    def days(self, now_s: float, to_s: float | None, count: int) -> list[tuple[Candle, float]]:
+        """Give up to `count` days, each with the close before it, otherwise as `rows`.
+
+        The market's first day has its own open for the close before it.
+        """
+        limit_s = now_s if to_s is None else min(to_s, now_s)
+        ended = self._days.before(limit_s, now_s)
+        numbered = [(n, self._days.find(n)) for n in range(max(ended - count, 0), ended)]
+        today = self.forming(DAY_MIN, now_s)
+        if today is not None and today.start_s < limit_s:
+            numbered.append((ended, today))
+        found = [(day, self._days.find(n - 1).close if n else day.open) for n, day in numbered]
+        return found[: -count - 1 : -1]
+
+    def period_rows(
+        self, period: Period, now_s: float, to_s: float | None, count: int
+    ) -> list[bytes]:
+        """Render up to `count` weeks, months or years, otherwise as `rows`."""
+        limit_s = now_s if to_s is None else min(to_s, now_s)
+        days = self._days.between(0, self._days.before(now_s, now_s))
+        today = self.forming(DAY_MIN, now_s)
+        found = in_periods(days if today is None else [*days, today], period)
+        newest_first = (each for each in reversed(found) if each.start_s < limit_s)
+        return [period_row(self.code, candle) for candle in islice(newest_first, count)]
 
     def forming(self, unit_min: int, now_s: float) -> Candle | None:
-        """Build the unfinished candle from what has closed by now; None at an exact boundary.
+        """Build the unfinished candle from what has traded by now; None where nothing has.
 
-        Inside the finest tape's current candle only its open is known, with no volume yet.
+        At an exact boundary there is none.
         """
         start_s = int(now_s - now_s % (unit_min * 60))
-        parts: list[Candle] = []
-        edge_s = now_s
-        for layer in self._layers_for(unit_min):
-            low, high = layer.before(start_s), layer.before(min(edge_s, now_s))
-            older = [known(candle, layer.unit_min, now_s) for candle in layer.candles[low:high]]
-            if older:
-                parts = older + [part for part in parts if part.start_s > older[-1].last_s]
-            if layer.starts:
-                edge_s = min(edge_s, layer.starts[0])
-        return merged(start_s, parts) if parts else None
+        if start_s == now_s:
+            return None
+        series = self._series_of(unit_min)
+        low, high = series.before(start_s), series.closed_by(now_s)
+        current = self._current(series, high, now_s)
+        if low >= high:
+            return None if current is None else current._replace(start_s=start_s)
+        if unit_min == DAY_MIN:
+            closed = self._days.so_far(low, high)
+        else:
+            closed = series.merged(low, high, start_s)
+        return closed if current is None else joined(start_s, (closed, current))
 
     def last(self, now_s: float) -> Candle | None:
         """Give the newest candle known now, of the finest tape that has one."""
-        for tape in self.tapes:
-            layer = self._layer(tape)
-            index = layer.before(now_s)
-            if index:
-                return known(layer.candles[index - 1], layer.unit_min, now_s)
-        return None
+        series = self._series
+        closed = series.closed_by(now_s)
+        current = self._current(series, closed, now_s)
+        if current is not None or not closed:
+            return current
+        return series.merged(closed - 1, closed, series.start_of(closed - 1))
+
+    def year(self, now_s: float) -> tuple[Candle, Candle] | None:
+        """Give the days of the highest and lowest price of 52 weeks, today not among them."""
+        low = self._days.before(now_s - YEAR_S, now_s)
+        high = self._days.before(now_s, now_s)
+        return self._days.extremes(low, high) if low < high else None
 
     def traded_in_day(self, now_s: float) -> tuple[float, float]:
         """Sum value in KRW and volume in coins over the last 24 hours."""
-        layer = self._layer(self.tape)
-        low, high = layer.before(now_s - 86_400), layer.before(now_s)
-        recent = [known(candle, layer.unit_min, now_s) for candle in layer.candles[low:high]]
-        return sum([c.value for c in recent]), sum([c.volume for c in recent])
+        series = self._series
+        low, high = series.before(now_s - DAY_S), series.closed_by(now_s)
+        volume, value = self._last_day.over(low, high)
+        current = self._current(series, high, now_s)
+        if current is None:
+            return value, volume
+        return value + current.value, volume + current.volume
 
-    def _joined(self, unit_min: int) -> Series:
-        layers = self._layers_for(unit_min)
-        if len(layers) == 1 and layers[0].unit_min == unit_min:
-            return layers[0]
-        step = partial(aggregated, unit_min=unit_min)
-        candles = layered([layer.candles for layer in layers], step)
-        starts = [candle.start_s for candle in candles]
-        return Series(self.code, unit_min, candles, starts)
+    # Single trades
 
-    def _layers_for(self, unit_min: int) -> list[Series]:
-        return [self._layer(tape) for tape in self.tapes if unit_min % tape.unit_min == 0]
+    def prints(self, after_s: float, until_s: float) -> list[Print]:
+        """Give the single trades with after_s < t_s ≤ until_s, oldest first."""
+        series = self._series
+        found: list[Print] = []
+        for number in range(max(series.before(after_s) - 1, 0), series.before(until_s)):
+            found += [one for one in self._prints_in(number) if after_s < one.t_s <= until_s]
+        return found
 
-    def _layer(self, tape: Tape) -> Series:
-        """Give one tape's own candles, without the history of coarser tapes."""
-        found = self._layers.get(tape.unit_min)
+    def prints_back(self, until_s: float, after_s: float) -> Iterator[Print]:
+        """Go through the single trades with after_s < t_s ≤ until_s, newest first."""
+        series = self._series
+        least = max(series.before(after_s) - 1, 0)
+        for number in range(series.before(until_s) - 1, least - 1, -1):
+            for one in reversed(self._prints_in(number)):
+                if after_s < one.t_s <= until_s:
+                    yield one
+
+    def last_print(self, now_s: float) -> Print | None:
+        """Give the newest single trade known now."""
+        return next(self.prints_back(now_s, 0), None)
+
+    def _current(self, series: Series, closed: int, now_s: float) -> Candle | None:
+        """Build the row after the closed ones from what has traded by now."""
+        if closed >= series.before(now_s):
+            return None
+        asked = series.start_of(closed), now_s
+        if self._newest[0] != asked:
+            known = self.prints(*asked)
+            self._newest = asked, _traded(asked[0], known) if known else None
+        return self._newest[1]
+
+    def _prints_in(self, number: int) -> list[Print]:
+        found = self._prints.get(number)
         if found is None:
-            found = Series(self.code, tape.unit_min, TapeCandles(tape), tape.starts)
-            self._layers[tape.unit_min] = found
+            tape, row = self._series.find(number)
+            candle = tape.opens[row], tape.highs[row], tape.lows[row], tape.closes[row]
+            length_s = tape.unit_min * 60
+            found = self._make(self.code, tape.starts[row], length_s, (*candle, tape.volumes[row]))
+            if len(self._prints) >= PRINTS_KEPT:
+                self._prints.clear()
+            self._prints[number] = found
+        return found
+
+    def _series_of(self, unit_min: int) -> Series:
+        found = self._joined.get(unit_min)
+        if found is None:
+            fitting = [tape for tape in self.tapes if unit_min % tape.unit_min == 0]
+            found = self._joined[unit_min] = Series(fitting)
         return found
 
 
-def known(candle: Candle, unit_min: int, now_s: float) -> Candle:
-    """Give the candle as it is known now: whole when closed, otherwise only its open."""
-    if candle.start_s + unit_min * 60 <= now_s:
-        return candle
-    open_ = candle.open
-    return Candle(candle.start_s, open_, open_, open_, open_, 0.0, 0.0, candle.start_s)
+def _traded(start_s: int, prints: Sequence[Print]) -> Candle:
+    """Make a candle of trades, oldest first."""
+    prices = [one.price for one in prints]
+    return Candle(
+        start_s,
+        prices[0],
+        max(prices),
+        min(prices),
+        prices[-1],
+        fsum([one.volume for one in prints]),
+        fsum([one.price * one.volume for one in prints]),
+        prints[-1].t_s,
+    )
+
+
+def _open(tapes: Sequence[Tape], windows: Windows) -> list[Tape]:
+    """Leave out what lies in the windows, of history only candles that lie there whole."""
+    if not windows:
+        return list(tapes)
+    finest, *history = tapes
+    return [
+        finest.without(windows),
+        *(
+            tape.without(
+                tuple((a + tape.unit_min * 60 - 1, b - tape.unit_min * 60 + 1) for a, b in windows)
+            )
+            for tape in history
+        ),
+    ]
 
 
 def build_markets(tapes: Sequence[Tape]) -> dict[str, Market]:

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
+from upbit_sandbox.book import Book
 from upbit_sandbox.errors import gateway, unknown_code
 from upbit_sandbox.limits import GROUPS
-from upbit_sandbox.live import Book, read_books
+from upbit_sandbox.live import read_books
 from upbit_sandbox.quotation import QUOTES
 from upbit_sandbox.wire import JSON_HEADERS, Response, json_bytes, split_pairs
 
@@ -28,6 +29,7 @@ CODES_S = 3_600.0  # the list of markets changes by the day; a known one outlive
 MOST_KEPT = 1_000
 TIMEOUT_S = 3.0
 MAX_BYTES = 5_000_000
+OF_ALL = ("/v1/market/all", "/v1/ticker/all")  # these answer for markets that were not named
 _REMAINING = re.compile(r"group=[a-z-]+; min=\d+; sec=(\d+)")
 
 
@@ -153,7 +155,7 @@ class Mirror:
             if any(code not in self._only for codes in named for code in codes if code):
                 return unknown_code().response()
         response = self._answer(path, query).response
-        if self._only and path == "/v1/market/all" and response.status == 200:
+        if self._only and path in OF_ALL and response.status == 200:
             rows = [row for row in json.loads(response.body) if _code(row) in self._only]
             return Response(200, json_bytes(rows), response.headers)
         return response

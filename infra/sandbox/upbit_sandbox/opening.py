@@ -2,17 +2,23 @@
 
 import argparse
 import secrets
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from upbit_sandbox.accounts import add_account, read_wanted
 from upbit_sandbox.clock import Clock, RealClock, VirtualClock, parse_time
+from upbit_sandbox.control import check_faults
 from upbit_sandbox.core import Sandbox
+from upbit_sandbox.errors import ApiError
+from upbit_sandbox.faults import read_faults
+from upbit_sandbox.fields import Malformed, read_body, read_list
 from upbit_sandbox.files import read_tape
 from upbit_sandbox.market import Market, build_markets
 from upbit_sandbox.mirror import HttpUpstream, Mirror
 from upbit_sandbox.state import Source
 from upbit_sandbox.store import Kept, StateFile, StateFileError
 from upbit_sandbox.synthetic import DAY_S, synthetic_markets
-from upbit_sandbox.venue import Options
+from upbit_sandbox.venue import Options, Venue
 
 HISTORY_S = 30 * DAY_S
 SYNTHETIC_START = "2025-09-01T00:00:00Z"
@@ -36,6 +42,12 @@ def open_sandbox(args: argparse.Namespace, file: StateFile | None) -> Sandbox:
         secret_key=args.secret_key,
         slippage_bps=args.slippage_bps,
         seed=source.seed,
+        fills=args.fills or ("book" if isinstance(clock, RealClock) else "candles"),
+        depth_krw=args.depth_krw,
+        smp_default=args.smp_default,
+        rate_limits=None if args.rate_limits is None else args.rate_limits == "on",
+        scope_status=args.scope_status,
+        limit_body=args.limit_body,
     )
     mirror = None
     if args.source == "live":
@@ -43,7 +55,37 @@ def open_sandbox(args: argparse.Namespace, file: StateFile | None) -> Sandbox:
     sandbox = Sandbox(markets, clock, options, source=source, mirror=mirror)
     if kept is not None:
         sandbox.venue.restore(kept.snapshot)
+    elif args.accounts is not None:
+        _open_accounts(args.accounts, sandbox.venue)
+    if args.faults is not None:
+        _switch_faults(args.faults, sandbox.venue)
     return sandbox
+
+
+def _open_accounts(path: Path, venue: Venue) -> None:
+    """Open the accounts of a file, which holds what POST /sandbox/accounts takes, in a list."""
+    try:
+        for n, row in enumerate(read_list(_json_of(path), "the file")):
+            add_account(venue, read_wanted(row, f"[{n}]", venue.options.seed))
+    except (Malformed, ApiError) as exc:
+        raise ValueError(f"{path}: {exc}") from exc
+
+
+def _switch_faults(path: Path, venue: Venue) -> None:
+    """Switch on the faults of a file, which holds what PUT /sandbox/faults takes."""
+    try:
+        faults = read_faults(_json_of(path))
+        check_faults(venue, faults)
+    except Malformed as exc:
+        raise ValueError(f"{path}: {exc}") from exc
+    venue.faults = faults
+
+
+def _json_of(path: Path) -> object:
+    try:
+        return read_body(path.read_bytes(), "the file")
+    except OSError as exc:
+        raise ValueError(f"{path} cannot be read: {exc.strerror}.") from exc
 
 
 def _check(args: argparse.Namespace) -> None:

@@ -18,11 +18,29 @@ class Side(StrEnum):
 
 
 class OrderType(StrEnum):
-    """The kinds of order this exchange matches: limit, market buy by KRW total, market sell."""
+    """The kinds: limit, market buy by KRW total, market sell, and best opposite price."""
 
     LIMIT = "limit"
     PRICE = "price"
     MARKET = "market"
+    BEST = "best"
+
+
+class TimeInForce(StrEnum):
+    """What becomes of what cannot be filled at once, or of what can."""
+
+    IOC = "ioc"
+    FOK = "fok"
+    POST_ONLY = "post_only"
+
+
+class SmpType(StrEnum):
+    """What an order does where it would meet one of its own account (docs: smp)."""
+
+    CANCEL_MAKER = "cancel_maker"
+    CANCEL_TAKER = "cancel_taker"
+    REDUCE = "reduce"
+    NONE = "none"
 
 
 class State(StrEnum):
@@ -41,15 +59,18 @@ class Trade:
     price: Decimal
     volume: Decimal
     funds: Decimal
-    created_s: int
+    created_s: float
     trend: str
+    is_maker: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One order; `price` is a limit price or a market buy's KRW total, amounts are exact.
+    """One order; `price` is a limit price or a buy's KRW total, amounts are exact.
 
-    `locked` is what the exchange reports as locked, residue of a finished order included.
+    `locked` is what the exchange reports as locked, residue of a finished order included;
+    `prevented_locked` is KRW with the fee for a buy, coins for a sell. An order that `rests` has
+    met the book and waits in it. Without an `smp_type` it is from before there was a default.
     """
 
     uuid: str
@@ -58,6 +79,8 @@ class Order:
     ord_type: OrderType
     price: Decimal | None
     volume: Decimal | None
+    time_in_force: TimeInForce | None = None
+    smp_type: SmpType | None = None
     identifier: str | None
     placed_s: float
     reserved_fee: Decimal
@@ -65,8 +88,16 @@ class Order:
     locked: Decimal
     state: State = State.WAIT
     executed_volume: Decimal = ZERO
+    executed_funds: Decimal = ZERO
     paid_fee: Decimal = ZERO
+    prevented_volume: Decimal = ZERO
+    prevented_locked: Decimal = ZERO
+    rests: bool = False
     trades: tuple[Trade, ...] = ()
+
+    def __deepcopy__(self, memo: object) -> "Order":
+        """Give itself: nothing of it can change."""
+        return self
 
 
 def coin_of(market: str) -> str:
@@ -77,6 +108,12 @@ def coin_of(market: str) -> str:
 def locked_currency(order: Order) -> str:
     """Give the currency that the order locks: KRW for a buy, the coin for a sell."""
     return KRW if order.side is Side.BID else coin_of(order.market)
+
+
+def remaining_volume(order: Order) -> Decimal:
+    """Give the coins that an order by volume still asks for."""
+    assert order.volume is not None, "an order by total has no volume"
+    return subtract(subtract(order.volume, order.executed_volume), order.prevented_volume)
 
 
 def order_body(order: Order) -> dict[str, Json]:
@@ -93,17 +130,22 @@ def order_body(order: Order) -> dict[str, Json]:
     body["created_at"] = kst_text(order.placed_s) + "+09:00"
     if order.volume is not None:
         body["volume"] = plain(order.volume)
-        body["remaining_volume"] = plain(subtract(order.volume, order.executed_volume))
-        body["prevented_volume"] = "0"
+        body["remaining_volume"] = plain(remaining_volume(order))
+    if order.volume is not None or order.prevented_volume:
+        body["prevented_volume"] = plain(order.prevented_volume)
     body |= {
         "executed_volume": plain(order.executed_volume),
         "reserved_fee": plain(order.reserved_fee),
         "remaining_fee": plain(order.remaining_fee),
         "paid_fee": plain(order.paid_fee),
         "locked": plain(order.locked),
-        "prevented_locked": "0",
+        "prevented_locked": plain(order.prevented_locked),
         "trades_count": len(order.trades),
     }
+    if order.time_in_force is not None:
+        body["time_in_force"] = order.time_in_force
+    if order.smp_type is not None:
+        body["smp_type"] = order.smp_type
     if order.identifier is not None:
         body["identifier"] = order.identifier
     return body
@@ -114,16 +156,20 @@ def order_detail(order: Order) -> dict[str, Json]:
 
     `avg_price` includes the fee, as measured live: 315 × 1.0005 = "315.1575".
     """
-    funds = sum((trade.funds for trade in order.trades), ZERO)
     signed = FEE_RATE if order.side is Side.BID else -FEE_RATE
-    average = multiply(average_price(funds, order.executed_volume), add(Decimal(1), signed))
+    average = average_price(order.executed_funds, order.executed_volume)
     return order_body(order) | {
-        "avg_price": plain(average),
+        "avg_price": plain(multiply(average, add(Decimal(1), signed))),
         "application_name": "self_issued_open_api",
         "thirdparty": False,
-        "is_cancel_and_newable": order.state is State.WAIT and order.ord_type is OrderType.LIMIT,
+        "is_cancel_and_newable": is_replaceable(order),
         "trades": [_trade_body(order, trade) for trade in order.trades],
     }
+
+
+def is_replaceable(order: Order) -> bool:
+    """Tell whether cancel_and_new may take the order's place: a limit order that waits."""
+    return order.state is State.WAIT and order.ord_type is OrderType.LIMIT
 
 
 def _trade_body(order: Order, trade: Trade) -> dict[str, Json]:

@@ -1,4 +1,4 @@
-"""An order as a state keeps it: GET /v1/order's body, with the times unrounded."""
+"""An order as a state keeps it: GET /v1/order's body, with the times unrounded and what rests."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -9,21 +9,30 @@ from upbit_sandbox.fields import (
     read_amount,
     read_choice,
     read_epoch,
+    read_flag,
     read_list,
     read_object,
     read_text,
-    read_whole,
 )
-from upbit_sandbox.intake import SHAPES
-from upbit_sandbox.orders import Order, OrderType, Side, State, Trade, order_detail
+from upbit_sandbox.intake import CONDITIONS, SHAPES
+from upbit_sandbox.orders import (
+    Order,
+    OrderType,
+    Side,
+    SmpType,
+    State,
+    TimeInForce,
+    Trade,
+    order_detail,
+)
 from upbit_sandbox.wire import Json
 
 
 def order_record(order: Order) -> dict[str, Json]:
-    """Write an order as GET /v1/order does, with its times unrounded."""
-    body = order_detail(order) | {"placed_s": order.placed_s}
+    """Write an order as GET /v1/order does, with what that leaves out."""
+    body = order_detail(order) | {"placed_s": order.placed_s, "rests": order.rests}
     for row, trade in zip(body["trades"], order.trades, strict=True):  # type: ignore[arg-type]
-        row["created_s"] = trade.created_s  # type: ignore[index, call-overload]
+        row |= {"created_s": trade.created_s, "is_maker": trade.is_maker}  # type: ignore[operator]
     return body
 
 
@@ -45,7 +54,15 @@ def read_order(value: object, where: str) -> Order:
     for name, needed in zip(("price", "volume"), needs, strict=True):
         if (name in fields) != needed:
             raise Malformed(f"{where}.{name}", "is missing" if needed else "does not belong here")
+    condition, smp_type = (
+        read_choice(fields[name], choices, f"{where}.{name}") if name in fields else None
+        for name, choices in (("time_in_force", TimeInForce), ("smp_type", SmpType))
+    )
+    time_in_force = None if condition is None else TimeInForce(condition)
+    if time_in_force not in CONDITIONS[ord_type]:
+        raise Malformed(f"{where}.time_in_force", f"does not go with {ord_type}")
     rows = enumerate(read_list(fields.get("trades"), f"{where}.trades"))
+    trades = tuple(_trade(row, f"{where}.trades[{n}]") for n, row in rows)
     order = Order(
         uuid=text("uuid"),
         market=text("market"),
@@ -53,6 +70,8 @@ def read_order(value: object, where: str) -> Order:
         ord_type=ord_type,
         price=amount("price") if needs[0] else None,
         volume=amount("volume") if needs[1] else None,
+        time_in_force=time_in_force,
+        smp_type=None if smp_type is None else SmpType(smp_type),
         identifier=text("identifier") if "identifier" in fields else None,
         placed_s=read_epoch(fields.get("placed_s"), f"{where}.placed_s"),
         reserved_fee=amount("reserved_fee"),
@@ -60,14 +79,25 @@ def read_order(value: object, where: str) -> Order:
         locked=amount("locked"),
         state=State(read_choice(fields.get("state"), State, f"{where}.state")),
         executed_volume=amount("executed_volume"),
+        executed_funds=_sum(trade.funds for trade in trades),
         paid_fee=amount("paid_fee"),
-        trades=tuple(_trade(row, f"{where}.trades[{n}]") for n, row in rows),
+        prevented_volume=amount("prevented_volume") if "prevented_volume" in fields else ZERO,
+        prevented_locked=amount("prevented_locked"),
+        rests=read_flag(fields.get("rests"), f"{where}.rests"),
+        trades=trades,
     )
+    _check(order, where)
+    return order
+
+
+def _check(order: Order, where: str) -> None:
     if _sum(trade.volume for trade in order.trades) != order.executed_volume:
         raise Malformed(f"{where}.executed_volume", "is not the sum of the trades")
-    if order.volume is not None and order.executed_volume > order.volume:
+    gone = add(order.executed_volume, order.prevented_volume)
+    if order.volume is not None and gone > order.volume:
         raise Malformed(f"{where}.executed_volume", "is more than the volume")
-    return order
+    if order.rests and order.ord_type is not OrderType.LIMIT:
+        raise Malformed(f"{where}.rests", "is for limit orders")
 
 
 def _trade(value: object, where: str) -> Trade:
@@ -82,8 +112,9 @@ def _trade(value: object, where: str) -> Trade:
         price=price,
         volume=volume,
         funds=funds,
-        created_s=read_whole(fields.get("created_s"), f"{where}.created_s"),
+        created_s=read_epoch(fields.get("created_s"), f"{where}.created_s"),
         trend=read_text(fields.get("trend"), f"{where}.trend"),
+        is_maker=read_flag(fields.get("is_maker"), f"{where}.is_maker"),
     )
 
 

@@ -1,15 +1,15 @@
-"""One market's candles of one unit, joined from its tapes, each closed row rendered once."""
+"""One market's candles, joined from its tapes and added up to the period that is asked for."""
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple, overload
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
+from math import fsum, ldexp
+from operator import add, mul
+from typing import NamedTuple
 
-from upbit_sandbox.clock import kst_text, utc_text
-from upbit_sandbox.tape import Tape
+from upbit_sandbox.tape import Columns, Tape
 
-DAY_MIN = 1440
-RENDERED_KEPT = 50_000
+EXACT_BITS = 160  # what a price times a volume has after the binary point, with room
 
 
 class Candle(NamedTuple):
@@ -28,156 +28,163 @@ class Candle(NamedTuple):
     last_s: float
 
 
-@dataclass(slots=True)
-class Series:
-    """Candles of one unit, sorted by start; closed ones render once."""
+class _Piece:
+    """The rows of one tape that count: from `low` to `high`, to its growing end when None."""
 
-    market: str
-    unit_min: int
-    candles: Sequence[Candle]
-    starts: list[int]
-    _rendered: dict[int, bytes] = field(default_factory=dict)
+    __slots__ = ("first", "high", "low", "tape", "unit_s")
+
+    def __init__(self, tape: Tape, high: int | None) -> None:
+        self.tape = tape
+        self.unit_s = tape.unit_min * 60
+        self.low = 0
+        self.high = high
+        self.first = 0  # the number of its first row among all rows
+
+    @property
+    def end(self) -> int:
+        """Its last row's number in the tape, exclusive."""
+        return len(self.tape.starts) if self.high is None else self.high
+
+
+class Series:
+    """The rows of several tapes as one, numbered from the oldest; the finest tape may grow.
+
+    A coarser tape only adds what starts before the finer ones do. The candle of it in which a
+    finer tape begins counts whole, and the finer tape from that candle's end on.
+    """
+
+    def __init__(self, tapes: Sequence[Tape]) -> None:
+        """Join tapes of different units, given from finest to coarsest."""
+        self._pieces: list[_Piece] = []  # oldest first
+        edge_s = float("inf")
+        for tape in tapes:
+            older = _Piece(tape, bisect_left(tape.starts, edge_s) if self._pieces else None)
+            if older.high == 0:
+                continue
+            for piece in self._pieces:
+                ends_s = tape.starts[older.end - 1] + older.unit_s
+                piece.low = bisect_left(piece.tape.starts, ends_s, piece.low, piece.end)
+            self._pieces.insert(0, older)
+            edge_s = min([edge_s, *tape.starts[:1]])
+        for piece, newer in zip(self._pieces, self._pieces[1:], strict=False):
+            newer.first = piece.first + piece.end - piece.low
 
     def before(self, limit_s: float) -> int:
-        """Count the candles that start before this time."""
-        return bisect_left(self.starts, limit_s)
+        """Count the rows that start before this time."""
+        for piece in reversed(self._pieces):
+            row = bisect_left(piece.tape.starts, limit_s, piece.low, piece.high)
+            if row > piece.low:
+                return piece.first + row - piece.low
+        return 0
 
     def closed_by(self, now_s: float) -> int:
-        """Count the candles that have ended at or before this time."""
-        ended = now_s - self.unit_min * 60
-        index = bisect_left(self.starts, ended)
-        return index + (index < len(self.starts) and self.starts[index] == ended)
+        """Count the rows that have ended at or before this time."""
+        for piece in reversed(self._pieces):
+            row = bisect_right(piece.tape.starts, now_s - piece.unit_s, piece.low, piece.high)
+            if row > piece.low:
+                return piece.first + row - piece.low
+        return 0
 
-    def newest_first(self, low: int, high: int) -> list[bytes]:
-        """Render the closed candles of this half-open index range."""
-        kept = self._rendered
-        rows = []
-        for index in range(high - 1, low - 1, -1):
-            row = kept.get(index)
-            rows.append(self._render_closed(index) if row is None else row)
-        return rows
+    def find(self, number: int) -> tuple[Tape, int]:
+        """Give a row as its tape and its place there."""
+        for piece in reversed(self._pieces):
+            if number >= piece.first:
+                break
+        return piece.tape, piece.low + number - piece.first
 
-    def _render_closed(self, index: int) -> bytes:
-        if len(self._rendered) >= RENDERED_KEPT:
-            self._rendered.clear()
-        previous = self.candles[index - 1].close if index else self.candles[index].open
-        row = render(self.market, self.unit_min, self.candles[index], previous)
-        self._rendered[index] = row
-        return row
+    def start_of(self, number: int) -> int:
+        """Give a row's start in epoch s."""
+        tape, row = self.find(number)
+        return tape.starts[row]
 
+    def ends_of(self, number: int) -> int:
+        """Give a row's end in epoch s."""
+        tape, row = self.find(number)
+        return tape.starts[row] + tape.unit_min * 60
 
-def render(market: str, unit_min: int, candle: Candle, previous_close: float) -> bytes:
-    """Write one candle row with numbers as Upbit's quotation API does (docs: list-candles)."""
-    head = (
-        f'{{"market":"{market}","candle_date_time_utc":"{utc_text(candle.start_s)}",'
-        f'"candle_date_time_kst":"{kst_text(candle.start_s)}",'
-        f'"opening_price":{candle.open!r},"high_price":{candle.high!r},'
-        f'"low_price":{candle.low!r},"trade_price":{candle.close!r},'
-        f'"timestamp":{int(candle.last_s * 1000)},"candle_acc_trade_price":{candle.value!r},'
-        f'"candle_acc_trade_volume":{candle.volume!r},'
-    )
-    if unit_min != DAY_MIN:
-        return f'{head}"unit":{unit_min}}}'.encode()
-    change = round(candle.close - previous_close, 8)
-    return (
-        f'{head}"prev_closing_price":{previous_close!r},"change_price":{change!r},'
-        f'"change_rate":{round(change / previous_close, 10)!r}}}'
-    ).encode()
+    def merged(self, low: int, high: int, start_s: int) -> Candle:
+        """Add a range of rows, which has one at least, up to one candle that starts at `start_s`.
 
+        A tape has no traded value; volume times the mean of the four prices stands in for it.
+        """
+        _, opens, highs, lows, closes, volumes = columns = self._columns(low, high)
+        last_s = self.ends_of(high - 1) - 0.001
+        value = fsum(_values(columns))
+        volume = fsum(volumes)
+        return Candle(start_s, opens[0], max(highs), min(lows), closes[-1], volume, value, last_s)
 
-class TapeCandles(Sequence[Candle]):
-    """A tape's candles, made when asked for: a tape of years would fill the memory otherwise."""
+    def amounts(self, low: int, high: int) -> tuple[int, int]:
+        """Sum volume and value of a range of rows exactly, in units of 2 to the -EXACT_BITS."""
+        columns = self._columns(low, high)
+        return _exact(columns[5]), _exact(_values(columns))
 
-    def __init__(self, tape: Tape) -> None:
-        """Look at this tape."""
-        self._tape = tape
-        self._made: dict[int, Candle] = {}
-
-    def __len__(self) -> int:
-        """Count the rows."""
-        return len(self._tape.starts)
-
-    def __iter__(self) -> Iterator[Candle]:
-        """Go through all rows without keeping them."""
-        return _rows_of(self._tape, 0, len(self))
-
-    @overload
-    def __getitem__(self, index: int) -> Candle: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Candle]: ...
-
-    def __getitem__(self, index: int | slice) -> Candle | list[Candle]:
-        """Give one row or a range of rows, and keep them for the next time."""
-        if isinstance(index, slice):
-            made = self._made
-            return [made.get(row) or self[row] for row in range(*index.indices(len(self)))]
-        row = range(len(self))[index]
-        found = self._made.get(row)
-        if found is None:
-            if len(self._made) >= RENDERED_KEPT:
-                self._made.clear()
-            found = self._made[row] = next(_rows_of(self._tape, row, row + 1))
+    def _columns(self, low: int, high: int) -> Columns:
+        found: Columns | None = None
+        for piece in self._pieces:
+            from_ = piece.low + max(low - piece.first, 0)
+            to = min(piece.low + high - piece.first, piece.end)
+            if from_ < to:
+                part = piece.tape.columns(from_, to)
+                found = part if found is None else _joined(found, part)
+        assert found is not None, "a range of rows has one at least"
         return found
 
 
-def _rows_of(tape: Tape, low: int, high: int) -> Iterator[Candle]:
-    """Make candles of a half-open range of rows.
+class Totals:
+    """Volume and value of a range of rows that moves along: exact, so its past does not matter."""
 
-    A tape has no traded value; volume times the mean of the four prices stands in for it.
-    """
-    length_s = tape.unit_min * 60
-    whole = (tape.starts, tape.opens, tape.highs, tape.lows, tape.closes, tape.volumes)
-    columns = [column[low:high] for column in whole]
-    for start_s, open_, high, low, close, volume in zip(*columns, strict=True):
-        value = volume * (open_ + high + low + close) / 4
-        yield Candle(start_s, open_, high, low, close, volume, value, start_s + length_s - 0.001)
+    def __init__(self, series: Series) -> None:
+        """Begin with nothing."""
+        self._series = series
+        self._low = self._high = 0
+        self._volume = self._value = 0
+
+    def over(self, low: int, high: int) -> tuple[float, float]:
+        """Sum volume in coins and value in KRW of the rows from `low` to `high`."""
+        if not self._low <= low <= self._high <= high:
+            self._low = self._high = low
+            self._volume = self._value = 0
+        if self._high < high:
+            volume, value = self._series.amounts(self._high, high)
+            self._volume, self._value, self._high = self._volume + volume, self._value + value, high
+        if self._low < low:
+            volume, value = self._series.amounts(self._low, low)
+            self._volume, self._value, self._low = self._volume - volume, self._value - value, low
+        return self._volume / (1 << EXACT_BITS), self._value / (1 << EXACT_BITS)
 
 
-def merged(start_s: int, parts: list[Candle]) -> Candle:
+def joined(start_s: int, parts: Sequence[Candle]) -> Candle:
     """Join candles, oldest first, into one that starts at `start_s`."""
+    if len(parts) == 1:
+        return parts[0]._replace(start_s=start_s)
     return Candle(
         start_s,
         parts[0].open,
         max([part.high for part in parts]),
         min([part.low for part in parts]),
         parts[-1].close,
-        sum([part.volume for part in parts]),
-        sum([part.value for part in parts]),
+        fsum([part.volume for part in parts]),
+        fsum([part.value for part in parts]),
         parts[-1].last_s,
     )
 
 
-def aggregated(candles: Iterable[Candle], unit_min: int) -> Iterator[Candle]:
-    """Join candles into buckets of this unit; a bucket without candles does not exist."""
-    length_s = unit_min * 60
-    parts: list[Candle] = []
-    bucket = 0
-    for candle in candles:
-        start = candle.start_s - candle.start_s % length_s
-        if parts and start != bucket:
-            yield merged(bucket, parts)
-            parts = []
-        bucket = start
-        parts.append(candle)
-    if parts:
-        yield merged(bucket, parts)
+def _values(columns: Columns) -> Iterator[float]:
+    _, opens, highs, lows, closes, volumes = columns
+    prices = map(add, map(add, map(add, opens, highs), lows), closes)
+    return map(mul, map(mul, volumes, prices), repeat(0.25))
 
 
-def layered(
-    layers: list[Sequence[Candle]], step: Callable[[Iterable[Candle]], Iterator[Candle]]
-) -> list[Candle]:
-    """Lay finer candles over coarser history: a coarser layer only adds what starts before.
+def _exact(numbers: Iterable[float]) -> int:
+    return sum(map(int, map(ldexp, numbers, repeat(EXACT_BITS))))
 
-    `layers` run from finest to coarsest; `step` aggregates one layer to the wanted unit. The
-    bucket in which a finer layer begins comes whole from the coarser one.
-    """
-    joined: list[Candle] = []
-    edge = float("inf")
-    for layer in layers:
-        older = [candle for candle in step(layer) if candle.start_s < edge]
-        if older:
-            joined = older + [candle for candle in joined if candle.start_s > older[-1].start_s]
-        if layer:
-            edge = min(edge, layer[0].start_s)
-    return joined
+
+def _joined(one: Columns, other: Columns) -> Columns:
+    return (
+        one[0] + other[0],
+        one[1] + other[1],
+        one[2] + other[2],
+        one[3] + other[3],
+        one[4] + other[4],
+        one[5] + other[5],
+    )

@@ -1,13 +1,14 @@
 """A seeded market that never was: regimes, gaps and prices on the tick."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from math import ceil
 from random import Random
 
 from upbit_sandbox.fields import Malformed
 from upbit_sandbox.market import Market
 from upbit_sandbox.state import Source
-from upbit_sandbox.tape import Tape
-from upbit_sandbox.ticks import BANDS
+from upbit_sandbox.tape import COLUMNS, Tape
+from upbit_sandbox.ticks import nearest_tick
 
 DAY_S = 86_400
 LONGEST_S = 5 * 366 * DAY_S  # a walk is walked again on every start
@@ -43,64 +44,45 @@ REGIMES = (
     Regime("closed", 1, 0.0, 0.0, 12, 1.0),
 )
 _WEIGHTS = [regime.weight for regime in REGIMES]
-_TICKS = [(float(floor), tick) for floor, tick in reversed(BANDS)]
 
 
-@dataclass(slots=True)
 class SyntheticTape:
     """An endless walk of one market; the same seed gives the same minutes, however asked for."""
 
-    market: str
-    seed: int
-    start_t: int
-    start_price: float
-    _minute: int = 0
-    _columns: tuple[list[float], ...] = field(default_factory=lambda: ([], [], [], [], [], []))
-    _random: Random = field(init=False)
-    _price: float = field(init=False)
-    _regime: Regime = field(init=False, default=REGIMES[0])
-
-    def __post_init__(self) -> None:
-        """Seed the walk by market and number."""
-        self._random = Random(f"{self.market}:{self.seed}")  # noqa: S311 - a market, not a secret
-        self._price = on_tick(self.start_price)
+    def __init__(self, market: str, seed: int, start_t: int, start_price: float) -> None:
+        """Seed the walk by market and number; raises TapeError for what is not a KRW market."""
+        self.tape = Tape.of(market, 1, [[] for _ in COLUMNS])
+        self._random = Random(f"{market}:{seed}")  # noqa: S311 - a market, not a secret
+        self._next_t = start_t
+        self._price = nearest_tick(start_price)
+        self._regime = REGIMES[0]
 
     def until(self, end_s: float) -> Tape:
-        """Walk on to this time, exclusive, and give everything so far."""
-        while self.start_t + self._minute * 60 < end_s:
-            self._step()
-        return Tape.of(self.market, 1, self._columns)
-
-    def _step(self) -> None:
-        draw = self._random.random
-        if draw() * self._regime.mean_minutes < 1:
-            self._regime = self._random.choices(REGIMES, _WEIGHTS)[0]
-        start = self.start_t + self._minute * 60
-        self._minute += 1
-        regime = self._regime
-        if draw() < regime.gap:
-            return
-        noise = self._price * regime.noise_bps / 10_000
-        open_ = on_tick(self._price + noise * self._random.uniform(-0.3, 0.3))
-        move = open_ * regime.drift_bps / 10_000 + self._random.gauss(0, 1) * noise
-        close = on_tick(max(open_ + move, open_ * 0.8))
-        high = on_tick(max(open_, close) + noise * 0.5 * draw())
-        low = on_tick(min(open_, close) - noise * 0.5 * draw())
-        volume = round(20_000_000 * (0.05 + draw()) * (1 + regime.noise_bps / 5) / close, 8)
-        candle = (start, open_, max(high, open_, close), min(low, open_, close), close, volume)
-        for column, value in zip(self._columns, candle, strict=True):
-            column.append(value)
-        self._price = close
-
-
-def on_tick(price: float) -> float:
-    """Move a float price to the nearest tick, as the float whose text is that tick price."""
-    tick = next((tick for floor, tick in _TICKS if price >= floor), BANDS[0][1])
-    if tick >= 1:
-        step = int(tick)
-        return float(max(round(price / step), 1) * step)
-    inverse = int(1 / tick)
-    return max(round(price * inverse), 1) / inverse
+        """Walk on to this time, exclusive, and give everything so far: always the same tape."""
+        tape, price, regime = self.tape, self._price, self._regime
+        draw, normal = self._random.random, self._random.gauss
+        for start in range(self._next_t, ceil(end_s), 60):
+            self._next_t = start + 60
+            if draw() * regime.mean_minutes < 1:
+                regime = self._random.choices(REGIMES, _WEIGHTS)[0]
+            if draw() < regime.gap:
+                continue
+            noise = price * regime.noise_bps / 10_000
+            open_ = nearest_tick(price + noise * (-0.3 + 0.6 * draw()))
+            move = open_ * regime.drift_bps / 10_000 + normal(0, 1) * noise
+            close = nearest_tick(max(open_ + move, open_ * 0.8))
+            high = nearest_tick(max(open_, close) + noise * 0.5 * draw())
+            low = nearest_tick(min(open_, close) - noise * 0.5 * draw())
+            volume = 20_000_000 * (0.05 + draw()) * (1 + regime.noise_bps / 5) / close
+            tape.starts.append(start)
+            tape.opens.append(open_)
+            tape.highs.append(max(high, open_, close))
+            tape.lows.append(min(low, open_, close))
+            tape.closes.append(close)
+            tape.volumes.append(round(volume, 8))
+            price = close
+        self._price, self._regime = price, regime
+        return tape
 
 
 def synthetic_minutes(
@@ -121,9 +103,8 @@ def synthetic_market(
     price = START_PRICES.get(market, 1_000.0) if start_price is None else start_price
     walk = SyntheticTape(market, seed, start_t, price)
 
-    def grow(until_s: float) -> Tape:
-        # Doubling keeps the cost of rebuilt aggregates proportional to the time played.
-        return walk.until(max(until_s, 2 * until_s - start_t))
+    def grow(until_s: float) -> None:
+        walk.until(until_s)
 
     return Market([walk.until(until_s)], grow)
 

@@ -37,6 +37,9 @@ BANDS: tuple[tuple[Decimal, Decimal], ...] = tuple(
     )
 )
 _FLOORS = [floor for floor, _ in BANDS]
+_FLOAT_FLOORS = [float(floor) for floor, _ in BANDS]
+_STEPS = [int(tick) for _, tick in BANDS]  # won a tick, 0 where a tick is less than one
+_TICKS_A_WON = [int(1 / tick) for _, tick in BANDS]
 _BPS = Decimal(10_000)
 
 
@@ -61,6 +64,16 @@ def up_to_tick(price: Decimal) -> Decimal:
     tick = tick_of(price)
     steps, rest = EXACT.divmod(price, tick)
     return EXACT.multiply(EXACT.add(steps, Decimal(1)) if rest else steps, tick)
+
+
+def nearest_tick(price: float) -> float:
+    """Move a positive float price to the nearest tick, as the float whose text is that price."""
+    band = bisect_right(_FLOAT_FLOORS, price) - 1
+    step = _STEPS[band]
+    if step:
+        return float(max(round(price / step), 1) * step)
+    ticks = _TICKS_A_WON[band]
+    return max(round(price * ticks), 1) / ticks
 
 
 def next_above(price: Decimal) -> Decimal:

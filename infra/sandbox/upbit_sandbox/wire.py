@@ -14,23 +14,28 @@ HTML_HEADERS = (("content-type", "text/html"),)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request: query without "?", header names in lower case."""
+    """One HTTP request: query without "?", header names in lower case, the caller's address."""
 
     method: str
     path: str
     query: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    client: str = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP answer; `delay_s` asks the server to hold it back that many seconds."""
+    """One HTTP answer; `delay_s` asks the server to hold it back that many seconds.
+
+    `cut` asks it to announce the whole body, send half of it and drop the connection.
+    """
 
     status: int
     body: bytes
     headers: tuple[tuple[str, str], ...] = JSON_HEADERS
     delay_s: float = 0.0
+    cut: bool = False
 
     def header(self, name: str) -> str | None:
         """Give the header's value by its lower-case name, None if absent."""

@@ -284,7 +284,7 @@ class World:
 
     def orders(self) -> list[dict[str, Any]]:
         """Return every order of the exchange, oldest first, with its trades."""
-        found: list[dict[str, Any]] = self.control("GET", "state")["orders"]
+        found: list[dict[str, Any]] = self.control("GET", "state")["accounts"]["main"]["orders"]
         return found
 
     def bids(self) -> list[dict[str, Any]]:

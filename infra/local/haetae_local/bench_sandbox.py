@@ -1,0 +1,235 @@
+"""Measure the sandbox exchange on this machine; print the figures and save them as JSON.
+
+The server runs in a process of its own on one core, the client on the others. It measures and
+never judges, as `haetae.research.bench` does for the kernel.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from haetae.research.bench import Figure, measured, report
+from haetae.research.tapes import iso
+from upbit_sandbox.venue import ACCESS_KEY, SECRET_KEY
+
+ORDERS = 4_000  # of a round
+CONNECTIONS = 8
+ROUNDS = 5
+MARKETS = 60
+SPEED = 1_000
+WATCHED_S = 15.0
+DAY_MIN = 1_440
+YEAR_MIN = 365 * DAY_MIN
+START = 1_756_684_800
+MINUTES = (1, 3, 5, 10, 15, 30, 60, 240)
+CANDLE_PATHS = ["seconds", "days", "weeks", "months", "years", *[f"minutes/{n}" for n in MINUTES]]
+_nonces = count()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A running server: its address and its process id."""
+
+    host: str
+    port: int
+    pid: int
+
+    def get(self, target: str) -> list[dict[str, object]]:
+        """Ask for quotes."""
+        connection = HTTPConnection(self.host, self.port, timeout=60)
+        try:
+            connection.request("GET", target)
+            answer = connection.getresponse()
+            body = answer.read()
+        finally:
+            connection.close()
+        assert answer.status == 200, body
+        found: list[dict[str, object]] = json.loads(body)
+        return found
+
+
+@contextmanager
+def exchange(*options: str | Path) -> Iterator[Exchange]:
+    """Run a server on the last core until the block ends."""
+    command = [sys.executable, "-m", "upbit_sandbox", "--port", "0", "--rate-limits", "off"]
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [*command, *map(str, options)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            cores = sorted(os.sched_getaffinity(0))
+            os.sched_setaffinity(process.pid, {cores[-1]})
+            assert process.stdout is not None
+            said = process.stdout.readline()  # nothing where it could not start: it tells why
+            address = urlsplit(said.rpartition(" ")[2].strip())
+            assert address.hostname is not None
+            assert address.port is not None
+            yield Exchange(host=address.hostname, port=address.port, pid=process.pid)
+        finally:
+            process.kill()
+
+
+def signed_order(body: dict[str, str]) -> bytes:
+    """Return a whole POST /v1/orders, signed as Upbit's documents say (HS512)."""
+    text = "&".join(f"{name}={value}" for name, value in body.items())
+    claims = {
+        "access_key": ACCESS_KEY,
+        "nonce": f"bench-{next(_nonces)}",
+        "query_hash": hashlib.sha512(text.encode()).hexdigest(),
+        "query_hash_alg": "SHA512",
+    }
+    head = urlsafe_b64encode(b'{"alg":"HS512","typ":"JWT"}').rstrip(b"=")
+    signed = head + b"." + urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=")
+    mark = urlsafe_b64encode(hmac.digest(SECRET_KEY.encode(), signed, "sha512")).rstrip(b"=")
+    raw = json.dumps(body).encode()
+    lines = (
+        b"POST /v1/orders HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+        b"authorization: Bearer " + signed + b"." + mark
+    )
+    return lines + b"\r\ncontent-length: %d\r\n\r\n" % len(raw) + raw
+
+
+def order_rates() -> list[float]:
+    """Return order round trips a second of several rounds: market buys, each answered 201."""
+    buy = {"market": "KRW-BTC", "side": "bid", "ord_type": "price", "price": "5000"}
+    with exchange("--source", "synthetic", "--fills", "book", "--cash", "1000000000000") as server:
+        rates = []
+        for _round in range(ROUNDS + 1):
+            requests = [signed_order(buy) for _order in range(ORDERS)]
+            rates.append(ORDERS / asyncio.run(sent(server, requests)))
+        return rates[1:]  # the first warms up
+
+
+async def sent(server: Exchange, requests: list[bytes]) -> float:
+    """Send requests over kept-alive connections, one after the other on each; return seconds."""
+    shares = [requests[n::CONNECTIONS] for n in range(CONNECTIONS)]
+    opened = [await asyncio.open_connection(server.host, server.port) for _share in shares]
+    began = time.perf_counter()
+    await asyncio.gather(*[_sent(*pair, share) for pair, share in zip(opened, shares, strict=True)])
+    took = time.perf_counter() - began
+    for _reader, writer in opened:
+        writer.close()
+    return took
+
+
+async def _sent(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, requests: list[bytes]
+) -> None:
+    for request in requests:
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 201"), head
+        length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+        await reader.readexactly(int(length))
+
+
+def lags() -> tuple[list[float], list[float]]:
+    """Replay many markets fast; return minutes of the tape that the newest candle of any market is
+    behind the clock, and milliseconds that all tickers take, at each look.
+    """
+    with tempfile.TemporaryDirectory(prefix="haetae-bench-") as folder:
+        minutes = int(WATCHED_S * 2 * SPEED / 60) + DAY_MIN
+        files = [recorded(Path(folder), f"KRW-B{n}", minutes) for n in range(MARKETS)]
+        begin = START + DAY_MIN * 60
+        options = ("--clock", "real", "--start", iso(begin), "--speed", str(SPEED))
+        with exchange("--source", "replay", *options, "--candles", *files) as server:
+            behind, took = [], []
+            until = time.perf_counter() + WATCHED_S
+            while time.perf_counter() < until:
+                asked = clock_s(server)
+                began = time.perf_counter()
+                rows = server.get("/v1/ticker/all?quote_currencies=KRW")
+                took.append(1_000 * (time.perf_counter() - began))
+                assert len(rows) == MARKETS
+                oldest = min(float(str(row["trade_timestamp"])) for row in rows) / 1_000
+                behind.append(max(asked - oldest, 0.0) / 60)
+            return behind, took
+
+
+def clock_s(server: Exchange) -> float:
+    """Return the exchange's time in epoch seconds."""
+    connection = HTTPConnection(server.host, server.port, timeout=60)
+    connection.request("GET", "/sandbox/clock")
+    found = json.loads(connection.getresponse().read())
+    connection.close()
+    return float(found["now_s"])
+
+
+def memory_mb() -> float:
+    """Return the most memory a server has held, in MB, with a year of minutes of five markets.
+
+    Every candle unit is asked for, at the end of the year.
+    """
+    with tempfile.TemporaryDirectory(prefix="haetae-bench-") as folder:
+        codes = [f"KRW-B{n}" for n in range(5)]
+        files = [recorded(Path(folder), code, YEAR_MIN) for code in codes]
+        end = START + YEAR_MIN * 60
+        with exchange("--source", "replay", "--start", iso(end), "--candles", *files) as server:
+            for code in codes:
+                for path in CANDLE_PATHS:
+                    assert server.get(f"/v1/candles/{path}?market={code}&count=200")
+            server.get("/v1/ticker/all?quote_currencies=KRW")
+            return peak_mb(server.pid)
+
+
+def peak_mb(pid: int) -> float:
+    """Return the most memory that a process has held so far, in MB."""
+    for line in Path(f"/proc/{pid}/status").read_text("utf-8").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1_000
+    raise RuntimeError(f"process {pid} tells no VmHWM")
+
+
+def recorded(folder: Path, code: str, minutes: int) -> Path:
+    """Write a random walk of minutes as a candle file."""
+    walk = np.random.default_rng(sum(map(ord, code))).normal(0, 0.0005, minutes).cumsum()
+    closes = np.round(50_000_000 * np.exp(walk), -3)
+    opens = np.concatenate([[closes[0]], closes[:-1]])
+    columns = {
+        "timestamp": START + 60 * np.arange(minutes),
+        "open": opens,
+        "high": np.maximum(opens, closes) + 1_000,
+        "low": np.minimum(opens, closes) - 1_000,
+        "close": closes,
+        "volume": np.full(minutes, 0.5),
+    }
+    path = folder / f"{code}_1m.parquet"
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+def figures() -> list[Figure]:
+    """Measure everything."""
+    behind, took = lags()
+    return [
+        measured("order round trips, one core", "orders/s", "at least 1500", order_rates()),
+        measured(
+            f"{MARKETS} markets at {SPEED} times real time: newest trade behind the clock",
+            "minutes of the tape",
+            "at most 1",
+            behind,
+        ),
+        measured(f"the same: all {MARKETS} tickers", "ms", "a minute lasts 60", took),
+        measured("memory, a year of minutes of five markets", "MB", "at most 300", [memory_mb()]),
+    ]
+
+
+if __name__ == "__main__":
+    report(figures, __doc__, Path("out/bench_sandbox.json"))
