@@ -12,6 +12,7 @@ from functools import partial
 from upbit_sandbox.call import Call, Route, read_parameters
 from upbit_sandbox.clock import Clock, VirtualClock
 from upbit_sandbox.control import CONTROLS
+from upbit_sandbox.effects import Line, suffer
 from upbit_sandbox.errors import (
     ApiError,
     exchange,
@@ -20,7 +21,6 @@ from upbit_sandbox.errors import (
     unknown_path,
     wrong_method,
 )
-from upbit_sandbox.faults import Line, suffer
 from upbit_sandbox.fields import Malformed
 from upbit_sandbox.limits import ORIGIN, Caller, remaining_req
 from upbit_sandbox.live import MirroredBooks

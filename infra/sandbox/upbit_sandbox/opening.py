@@ -16,8 +16,9 @@ from upbit_sandbox.files import read_tape
 from upbit_sandbox.market import Market, build_markets
 from upbit_sandbox.mirror import HttpUpstream, Mirror
 from upbit_sandbox.state import Source
-from upbit_sandbox.store import Kept, StateFile, StateFileError
+from upbit_sandbox.store import StateFile, StateFileError
 from upbit_sandbox.synthetic import DAY_S, synthetic_markets
+from upbit_sandbox.tables import Kept
 from upbit_sandbox.venue import Options, Venue
 
 HISTORY_S = 30 * DAY_S

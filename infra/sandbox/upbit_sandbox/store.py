@@ -2,11 +2,7 @@
 
 One transaction a request, in the write-ahead log: it survives the death of the process. A power
 failure may lose the last moments, never the file. The file is locked while a sandbox runs on it.
-
-    meta      source: the market's identity; clock; keys; listings
-    accounts  one row an account: its balances, its opening and how many uuids are issued
-    orders    one row an order, oldest first in each account; the record is that of state.py
-    refused   identifiers that were burnt without an order
+What is in it is in tables.py; only what a request has changed is written.
 """
 
 import json
@@ -15,48 +11,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from upbit_sandbox.clock import Anchor, Clock, RealClock
 from upbit_sandbox.exchange import Exchange
-from upbit_sandbox.fields import Malformed, read_object
-from upbit_sandbox.keys import key_record
-from upbit_sandbox.listing import listings_body
-from upbit_sandbox.records import order_record
-from upbit_sandbox.state import VERSION, Snapshot, amounts_body, read_snapshot, source_body
+from upbit_sandbox.fields import Malformed
+from upbit_sandbox.state import VERSION
+from upbit_sandbox.tables import (
+    TABLES,
+    Kept,
+    delete_account,
+    meta_of,
+    put_account,
+    put_meta,
+    put_orders,
+    put_refused,
+    put_whole_account,
+    read_tables,
+)
 from upbit_sandbox.venue import Venue
-from upbit_sandbox.wallet import account_body
-from upbit_sandbox.wire import Json
 
 APPLICATION_ID = 0x75706273  # "upbs"
-_TABLES = (
-    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    "CREATE TABLE accounts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    "CREATE TABLE orders (account TEXT, number INTEGER, record TEXT NOT NULL)",
-    "CREATE UNIQUE INDEX order_numbers ON orders (account, number)",
-    "CREATE TABLE refused (account TEXT, identifier TEXT)",
-    "CREATE UNIQUE INDEX refusals ON refused (account, identifier)",
-)
-_PUT_META = "REPLACE INTO meta VALUES (?, ?)"
-_PUT_ACCOUNT = (
-    "INSERT INTO accounts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-)
-_PUT_ORDER = (
-    "INSERT INTO orders VALUES (?, ?, ?)"
-    " ON CONFLICT (account, number) DO UPDATE SET record = excluded.record"
-)
-_PUT_REFUSED = "INSERT INTO refused VALUES (?, ?)"
 LOG_PAGES = 4_000  # of the write-ahead log, then they move into the file
 
 
 class StateFileError(Exception):
     """A state file that cannot be used; the text names the file and what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """What a state file holds; `anchor` is that of a real clock, None of a virtual one."""
-
-    snapshot: Snapshot
-    anchor: Anchor | None
 
 
 @dataclass(slots=True)
@@ -91,7 +68,7 @@ class StateFile:
                 if not self.path.exists():
                     return None
                 self._db = self._opened()
-            return _read(self._db)
+            return read_tables(self._db)
         except (Malformed, json.JSONDecodeError, UnicodeDecodeError) as exc:
             raise self._damaged(str(exc)) from exc
         except (sqlite3.Error, OSError) as exc:
@@ -102,7 +79,7 @@ class StateFile:
 
         A new account (at the start, after a reset or a restore) replaces the one of its name.
         """
-        meta = _meta_of(venue)
+        meta = meta_of(venue)
         if meta == self._meta and not self._is_behind(venue):
             return
         try:
@@ -119,7 +96,7 @@ class StateFile:
         kept = self.load()
         assert kept is not None, "only a file that was saved once can fail to be saved"
         venue.restore(kept.snapshot)
-        self._follow(venue, _meta_of(venue))
+        self._follow(venue, meta_of(venue))
 
     def _is_behind(self, venue: Venue) -> bool:
         return self._accounts.keys() != venue.accounts.keys() or any(
@@ -146,23 +123,22 @@ class StateFile:
     def _write(self, db: sqlite3.Connection, venue: Venue, meta: dict[str, object]) -> None:
         for name, value in meta.items():
             if name not in self._meta or self._meta[name] != value:
-                db.execute(_PUT_META, (name, json.dumps(_META[name](venue))))
+                put_meta(db, venue, name)
         for name in self._accounts.keys() - venue.accounts.keys():
-            _delete_account(db, name)
+            delete_account(db, name)
         for name, account in venue.accounts.items():
             if self._is_new(name, account):
-                _delete_account(db, name)
-                _write_account(db, venue, name)
+                put_whole_account(db, venue, name)
             elif _has_changed(account, self._accounts[name].moved):
                 self._write_changes(db, venue, name)
 
     def _write_changes(self, db: sqlite3.Connection, venue: Venue, name: str) -> None:
         account, numbers = venue.accounts[name], self._accounts[name].numbers
-        db.execute(_PUT_ACCOUNT, (name, _account_text(venue, name)))
+        put_account(db, venue, name)
         for uuid in account.changed_orders:
-            number = numbers.setdefault(uuid, len(numbers))
-            db.execute(_PUT_ORDER, (name, number, json.dumps(order_record(account.orders[uuid]))))
-        db.executemany(_PUT_REFUSED, ((name, text) for text in account.newly_refused))
+            numbers.setdefault(uuid, len(numbers))
+        put_orders(db, name, ((numbers[u], account.orders[u]) for u in account.changed_orders))
+        put_refused(db, name, account.newly_refused)
 
     def close(self) -> None:
         """Unlock the file."""
@@ -176,7 +152,7 @@ class StateFile:
         def write(db: sqlite3.Connection) -> None:
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {VERSION}")
-            for table in _TABLES:
+            for table in TABLES:
                 db.execute(table)
             self._write(db, venue, meta)
 
@@ -263,111 +239,3 @@ def _moved(account: Exchange) -> tuple[int, int]:
 
 def _has_changed(account: Exchange, moved: tuple[int, int]) -> bool:
     return bool(account.changed_orders or account.newly_refused) or _moved(account) != moved
-
-
-def _meta_of(venue: Venue) -> dict[str, object]:
-    """Give what to compare of all that is kept once for all accounts; cheap to make."""
-    return {
-        "source": venue.source,
-        "clock": _time_of(venue.clock),
-        "keys": venue.added_keys(),
-        "listings": dict(venue.listings.by_code),
-    }
-
-
-def _source_meta(venue: Venue) -> Json:
-    return source_body(venue.source)
-
-
-def _clock_meta(venue: Venue) -> Json:
-    now_s, anchor = _time_of(venue.clock)
-    return {"now_s": now_s, "anchor": None if anchor is None else list(anchor)}
-
-
-def _keys_meta(venue: Venue) -> Json:
-    return [key_record(key) for key in venue.added_keys()]
-
-
-def _listings_meta(venue: Venue) -> Json:
-    return listings_body(venue.listings)
-
-
-_META: dict[str, Callable[[Venue], Json]] = {
-    "source": _source_meta,
-    "clock": _clock_meta,
-    "keys": _keys_meta,
-    "listings": _listings_meta,
-}
-
-
-def _time_of(clock: Clock) -> tuple[float, Anchor | None]:
-    """Give what to keep of a clock: a virtual one's time, or a real one's anchor."""
-    if isinstance(clock, RealClock):
-        return clock.anchor.now_s, clock.anchor
-    return clock.now(), None
-
-
-def _account_text(venue: Venue, name: str) -> str:
-    account = venue.accounts[name]
-    wallet = account.wallet
-    balances = [account_body(c, wallet.balance(c)) for c in wallet.currencies()]
-    opening = amounts_body(venue.openings[name])
-    counts = {"issued": account.issued, "settled_s": account.settled_s}
-    return json.dumps(counts | {"opening": opening, "balances": balances})
-
-
-def _delete_account(db: sqlite3.Connection, name: str) -> None:
-    db.execute("DELETE FROM accounts WHERE name = ?", (name,))
-    for table in ("orders", "refused"):
-        db.execute(f"DELETE FROM {table} WHERE account = ?", (name,))  # noqa: S608 - our names
-
-
-def _write_account(db: sqlite3.Connection, venue: Venue, name: str) -> None:
-    db.execute(_PUT_ACCOUNT, (name, _account_text(venue, name)))
-    ledger = venue.accounts[name].ledger()
-    records = (json.dumps(order_record(order)) for order in ledger.orders)
-    db.executemany(_PUT_ORDER, ((name, number, text) for number, text in enumerate(records)))
-    refused = (text for text, uuid in ledger.identifiers.items() if uuid is None)
-    db.executemany(_PUT_REFUSED, ((name, text) for text in refused))
-
-
-def _read(db: sqlite3.Connection) -> Kept:
-    """Read the whole file as one state, with everything that is checked of one."""
-    meta = {name: json.loads(text) for name, text in db.execute("SELECT name, value FROM meta")}
-    clock = read_object(meta.get("clock"), "clock")
-    accounts: dict[str, object] = {}
-    for name, text in db.execute("SELECT name, value FROM accounts ORDER BY rowid"):
-        fields = read_object(json.loads(text), f"accounts.{name}")
-        accounts[name] = fields | _orders_of(db, name)
-    body = {
-        "version": VERSION,
-        "now_s": clock.get("now_s"),
-        "source": meta.get("source"),
-        "keys": meta.get("keys"),
-        "listings": meta.get("listings"),
-        "accounts": accounts,
-    }
-    return Kept(snapshot=read_snapshot(body), anchor=_anchor(clock.get("anchor")))
-
-
-def _orders_of(db: sqlite3.Connection, name: str) -> dict[str, object]:
-    """Read an account's orders and identifiers."""
-    rows = db.execute("SELECT record FROM orders WHERE account = ? ORDER BY number", (name,))
-    orders = [json.loads(record) for [record] in rows]
-    refused = db.execute("SELECT identifier FROM refused WHERE account = ?", (name,))
-    identifiers: dict[str, object] = {text: None for [text] in refused}
-    for order in orders:
-        match order:
-            case {"identifier": str(text), "uuid": uuid}:
-                identifiers[text] = uuid
-    return {"orders": orders, "identifiers": identifiers}
-
-
-def _anchor(value: object) -> Anchor | None:
-    match value:
-        case None:
-            return None
-        case [int() | float() as wall_s, int() | float() as now_s, int() | float() as speed]:
-            return Anchor(wall_s, now_s, speed)
-        case _:
-            raise Malformed("anchor", "must be three numbers")
