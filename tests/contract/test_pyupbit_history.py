@@ -19,8 +19,8 @@ from haetae.kernel.state import Candle
 from haetae.research.candle_files import read_candles
 from haetae.research.collect import add_arguments, run
 from upbit_sandbox import Options, Sandbox, Tape
+from upbit_sandbox.access.faults import Fault, Faults, Kind
 from upbit_sandbox.asgi import create_app
-from upbit_sandbox.faults import Fault, Faults, Kind
 
 T0 = 1_756_684_800  # 2025-09-01 00:00 UTC
 HOLE = range(300, 750)  # minutes without a trade, more than a page

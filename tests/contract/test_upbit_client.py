@@ -21,9 +21,9 @@ from haetae.base.errors import ExchangeRefused, ExchangeUnavailable
 from haetae.kernel.state import Candle
 from haetae.ledger.intent import Intent, Side
 from upbit_sandbox import ACCESS_KEY, SECRET_KEY, Options, Sandbox, Tape
+from upbit_sandbox.access.faults import Fault, Faults, Kind
 from upbit_sandbox.asgi import create_app
-from upbit_sandbox.clock import VirtualClock
-from upbit_sandbox.faults import Fault, Faults, Kind
+from upbit_sandbox.base.clock import VirtualClock
 
 T0 = 1_756_684_800  # 2025-09-01 00:00 UTC
 LENGTH = 700  # minutes of tape

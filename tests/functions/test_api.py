@@ -22,8 +22,8 @@ from haetae.wiring.bootstrap import SOCKET
 from haetae.wiring.orders import LONGEST_REASON
 from support.api import api_app, body_of, call, get, post
 from support.desk import CHECK_T, CYCLE_T, HOUR, MARKET, MINUTE, Desk, busy_desk, event, plugged
-from upbit_sandbox.faults import Fault, Faults, Kind
-from upbit_sandbox.venue import ACCESS_KEY, SECRET_KEY
+from upbit_sandbox.access.faults import Fault, Faults, Kind
+from upbit_sandbox.venue.venue import ACCESS_KEY, SECRET_KEY
 
 WORDS = {"stop": STOP, "halt": HALT, "kill": KILLED}
 SURE = "RESUME main"

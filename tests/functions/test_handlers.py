@@ -11,8 +11,8 @@ from haetae.kernel.codes import KILLED, STOP
 from haetae.research.tapes import iso
 from haetae.wiring.bootstrap import SOCKET
 from support.desk import CHECK_T, CYCLE_T, HOUR, MINUTE, Desk, event
-from upbit_sandbox.faults import Fault, Faults, Kind
-from upbit_sandbox.venue import ACCESS_KEY, SECRET_KEY
+from upbit_sandbox.access.faults import Fault, Faults, Kind
+from upbit_sandbox.venue.venue import ACCESS_KEY, SECRET_KEY
 
 SCHEDULED = ("trading_cycle", "risk_check", "daily_report")
 WALKS = ("trading_cycle", "risk_check")

@@ -17,7 +17,7 @@ from haetae.research.tapes import History, Rows, Span, aggregated, histories, sp
 from haetae.wiring.settings import setup_of
 from support.scenarios import Scenario
 from support.tapes import MINUTE_S, data_folder, seeded_market
-from upbit_sandbox.synthetic import synthetic_minutes
+from upbit_sandbox.prices.synthetic import synthetic_minutes
 
 CASH = 10_000_000 * 1_000_000
 HOUR_S = 3_600

@@ -15,7 +15,8 @@ from haetae.kernel.quanta import tick_of
 from haetae.kernel.state import Candle
 from parity.runs import Run, assert_same, seeded
 from support.scenarios import scenarios
-from upbit_sandbox import arithmetic, candle_matching, exchange, intake, matching, ticks
+from upbit_sandbox.base import arithmetic, ticks
+from upbit_sandbox.trading import candle_matching, exchange, intake, matching
 
 type Plant = Callable[[pytest.MonkeyPatch], None]
 

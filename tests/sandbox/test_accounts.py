@@ -11,8 +11,8 @@ import pytest
 from sandbox.client import Client, at, client_of, error_of, flat_tape, token
 from sandbox.servers import refused, running
 from upbit_sandbox import ACCESS_KEY, SECRET_KEY, Request
-from upbit_sandbox.accounts import MAX_ACCOUNTS, MAX_KEYS
-from upbit_sandbox.store import StateFile
+from upbit_sandbox.control.accounts import MAX_ACCOUNTS, MAX_KEYS
+from upbit_sandbox.venue.store import StateFile
 
 TAPE = flat_tape("KRW-BTC", [10_000.0] * 20)
 HERS = {"access_key": "hers", "secret_key": "her-secret-that-opens-nothing-" + "0" * 40}

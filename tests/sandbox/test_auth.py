@@ -9,9 +9,9 @@ import pytest
 
 from sandbox.client import Client, client_of, error_of, flat_tape, token
 from upbit_sandbox import Request
-from upbit_sandbox.auth import NONCES_KEPT, Authority
-from upbit_sandbox.errors import ApiError
-from upbit_sandbox.keys import Key
+from upbit_sandbox.access.auth import NONCES_KEPT, Authority
+from upbit_sandbox.access.keys import Key
+from upbit_sandbox.base.errors import ApiError
 
 QUERY = "identifier=a&uuid=b"
 OTHER = {"authorization": token("identifier=a&uuid=c")}
@@ -281,7 +281,7 @@ def test_upbit_5_header_sent_twice(client: Client) -> None:
 
 def test_memory_of_nonces_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert NONCES_KEPT >= 100_000
-    monkeypatch.setattr("upbit_sandbox.auth.NONCES_KEPT", 2)
+    monkeypatch.setattr("upbit_sandbox.access.auth.NONCES_KEPT", 2)
     authority = Authority([Key(access_key="k", secret_key="s" * 64)])
     sent = [token(secret="s" * 64, access_key="k") for _ in range(3)]
     for authorization in sent:

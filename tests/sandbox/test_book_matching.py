@@ -7,8 +7,8 @@ import pytest
 
 from sandbox.client import T0, Client, at, client_of, error_of, flat_tape
 from upbit_sandbox import Tape
-from upbit_sandbox.arithmetic import volume_for
-from upbit_sandbox.listing import Listing
+from upbit_sandbox.base.arithmetic import volume_for
+from upbit_sandbox.prices.listing import Listing
 
 BTC = Decimal(20)
 

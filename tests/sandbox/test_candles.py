@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from sandbox.client import T0, Client, at, client_of, error_of, flat_tape
 from upbit_sandbox import Request, Sandbox, Tape
-from upbit_sandbox.clock import VirtualClock, utc_text
-from upbit_sandbox.market import Market
-from upbit_sandbox.prints import Print
-from upbit_sandbox.quotation import QUOTES
-from upbit_sandbox.synthetic import synthetic_minutes
+from upbit_sandbox.base.clock import VirtualClock, utc_text
+from upbit_sandbox.prices.market import Market
+from upbit_sandbox.prices.prints import Print
+from upbit_sandbox.prices.synthetic import synthetic_minutes
+from upbit_sandbox.quotation_api.routes import QUOTES
 
 M1 = "/v1/candles/minutes/1"
 

@@ -3,7 +3,7 @@
 import time
 
 from sandbox.client import T0
-from upbit_sandbox.clock import Anchor, RealClock, http_date
+from upbit_sandbox.base.clock import Anchor, RealClock, http_date
 
 
 class Wall:

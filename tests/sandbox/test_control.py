@@ -6,8 +6,8 @@ import pytest
 
 from sandbox.client import T0, Client, at, client_of, error_of, flat_tape
 from upbit_sandbox import Options, Sandbox
-from upbit_sandbox.clock import RealClock
-from upbit_sandbox.market import build_markets
+from upbit_sandbox.base.clock import RealClock
+from upbit_sandbox.prices.market import build_markets
 
 
 @pytest.fixture

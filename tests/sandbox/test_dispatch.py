@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from sandbox.client import Client, at, client_of, error_of, flat_tape, token
 from upbit_sandbox import Request
-from upbit_sandbox.control import CONTROLS
-from upbit_sandbox.private import ROUTES
-from upbit_sandbox.quotation import QUOTES
-from upbit_sandbox.wire import hash_input
+from upbit_sandbox.base.wire import hash_input
+from upbit_sandbox.control.routes import CONTROLS
+from upbit_sandbox.exchange_api.routes import ROUTES
+from upbit_sandbox.quotation_api.routes import QUOTES
 
 TAPES = [flat_tape("KRW-BTC", [10_000.0] * 10)]
 PATHS = sorted({*QUOTES, *(path for _, path in ROUTES)})

@@ -9,7 +9,7 @@ import pytest
 from sandbox.client import Client, at, client_of, error_of, flat_tape, token
 from sandbox.servers import refused, running
 from upbit_sandbox import Request, Response
-from upbit_sandbox.faults import ODDITIES, Fault, Faults, Kind
+from upbit_sandbox.access.faults import ODDITIES, Fault, Faults, Kind
 
 TICKER = Request("GET", "/v1/ticker", "markets=KRW-BTC")
 ORDER = {"market": "KRW-BTC", "side": "bid", "ord_type": "price", "price": "5000"}

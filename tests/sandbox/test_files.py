@@ -7,9 +7,9 @@ import pytest
 from sandbox.client import T0, flat_tape
 from upbit_sandbox import Tape, TapeError
 from upbit_sandbox.cli import main
-from upbit_sandbox.files import CandleFileError, read_tape
-from upbit_sandbox.market import Market
-from upbit_sandbox.synthetic import synthetic_minutes
+from upbit_sandbox.prices.files import CandleFileError, read_tape
+from upbit_sandbox.prices.market import Market
+from upbit_sandbox.prices.synthetic import synthetic_minutes
 
 HEAD = "timestamp,open,high,low,close,volume\n"
 GOOD = f"{T0},100,110,90,105,1.5\n2025-09-01T00:01:00Z,105,106,104,105,2\n"

@@ -10,8 +10,8 @@ import pytest
 from sandbox.client import Client, at, client_of, token
 from sandbox.servers import TIMEOUT_S
 from sandbox.test_stream_feed import wavy
-from upbit_sandbox.connection import Message
-from upbit_sandbox.sockets import MOST_WAITING_BYTES, Hub
+from upbit_sandbox.streams.connection import Message
+from upbit_sandbox.streams.sockets import MOST_WAITING_BYTES, Hub
 
 KINDS = ("trade", "ticker", "orderbook", "candle.1m")
 TICKET = {"ticket": "t"}

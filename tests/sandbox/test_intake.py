@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.client import Client, at, client_of, error_of, flat_tape, token
 from upbit_sandbox import Request
-from upbit_sandbox.listing import Listing
+from upbit_sandbox.prices.listing import Listing
 
 LIMIT = {"market": "KRW-BTC", "side": "bid", "ord_type": "limit", "price": "10000", "volume": "1"}
 BUY = {"market": "KRW-BTC", "side": "bid", "ord_type": "price", "price": "10000"}

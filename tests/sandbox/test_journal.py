@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from sandbox.client import Client, at, client_of, flat_tape
-from upbit_sandbox.events import AssetEvent, Event, OrderEvent
+from upbit_sandbox.trading.events import AssetEvent, Event, OrderEvent
 
 TEST = "/v1/orders/test"
 TAPE = flat_tape("KRW-BTC", [10_000.0] * 5)

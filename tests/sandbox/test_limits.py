@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from sandbox.client import T0, Client, at, client_of, error_of, flat_tape, token
 from upbit_sandbox import Options, Request, Sandbox
-from upbit_sandbox.clock import RealClock
-from upbit_sandbox.limits import (
+from upbit_sandbox.access.limits import (
     BLOCK_S,
     GROUPS,
     LONGEST_BLOCK_S,
@@ -17,7 +16,8 @@ from upbit_sandbox.limits import (
     REFUSED_SECONDS,
     RateLimits,
 )
-from upbit_sandbox.market import build_markets
+from upbit_sandbox.base.clock import RealClock
+from upbit_sandbox.prices.market import build_markets
 
 TICKER = Request("GET", "/v1/ticker", "markets=KRW-BTC")
 IP = ("ip", "127.0.0.1")

@@ -6,10 +6,10 @@ import pytest
 
 from sandbox.client import T0, Client, at, client_of, flat_tape
 from upbit_sandbox import Options, Sandbox, Tape
-from upbit_sandbox.clock import VirtualClock
-from upbit_sandbox.listing import CAUTIONS, listings_body, read_listings
-from upbit_sandbox.market import Market
-from upbit_sandbox.synthetic import synthetic_market
+from upbit_sandbox.base.clock import VirtualClock
+from upbit_sandbox.prices.listing import CAUTIONS, listings_body, read_listings
+from upbit_sandbox.prices.market import Market
+from upbit_sandbox.prices.synthetic import synthetic_market
 
 PATH = "/sandbox/markets"
 M1 = "/v1/candles/minutes/1"

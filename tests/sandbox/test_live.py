@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from sandbox.client import T0, Client, error_of
 from sandbox.test_money import check
 from upbit_sandbox import Options, Request, Sandbox
-from upbit_sandbox.book import Book
-from upbit_sandbox.clock import VirtualClock
-from upbit_sandbox.live import MirroredBooks
-from upbit_sandbox.mirror import Answer, Mirror, UpstreamDown
-from upbit_sandbox.state import Source, read_snapshot
+from upbit_sandbox.base.clock import VirtualClock
+from upbit_sandbox.prices.source import Source
+from upbit_sandbox.quotation_api.mirror import Answer, Mirror, UpstreamDown
+from upbit_sandbox.trading.book import Book
+from upbit_sandbox.trading.live import MirroredBooks
+from upbit_sandbox.venue.state import read_snapshot
 
 type Levels = list[tuple[float, float]]
 LIVE = Source(name="live", markets=())

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from sandbox.client import T0, Client, client_of
 from upbit_sandbox import Options, Request, Sandbox, Tape
-from upbit_sandbox.clock import VirtualClock
-from upbit_sandbox.market import Make, Market
-from upbit_sandbox.prints import Print, prints_of
-from upbit_sandbox.quotation import QUOTES
-from upbit_sandbox.synthetic import synthetic_minutes
+from upbit_sandbox.base.clock import VirtualClock
+from upbit_sandbox.prices.market import Make, Market
+from upbit_sandbox.prices.prints import Print, prints_of
+from upbit_sandbox.prices.synthetic import synthetic_minutes
+from upbit_sandbox.quotation_api.routes import QUOTES
 
 MINUTES = 400
 TAPE = synthetic_minutes("KRW-BTC", 11, T0, MINUTES)

@@ -14,9 +14,10 @@ import requests
 from sandbox.client import T0, flat_tape
 from sandbox.servers import TIMEOUT_S, Server, refused, running
 from upbit_sandbox import Options, Request, Sandbox
-from upbit_sandbox.clock import RealClock
-from upbit_sandbox.market import build_markets
-from upbit_sandbox.mirror import (
+from upbit_sandbox.base.clock import RealClock
+from upbit_sandbox.base.wire import Response
+from upbit_sandbox.prices.market import build_markets
+from upbit_sandbox.quotation_api.mirror import (
     BLOCKED_S,
     Answer,
     HttpUpstream,
@@ -24,9 +25,8 @@ from upbit_sandbox.mirror import (
     UpstreamDown,
     UpstreamSlow,
 )
-from upbit_sandbox.quotation import QUOTES
-from upbit_sandbox.store import StateFile, StateFileError
-from upbit_sandbox.wire import Response
+from upbit_sandbox.quotation_api.routes import QUOTES
+from upbit_sandbox.venue.store import StateFile, StateFileError
 
 NOTHING: frozenset[str] = frozenset()
 TICKER = "/v1/ticker"

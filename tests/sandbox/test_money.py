@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.client import T0, Client, at, client_of, error_of
-from upbit_sandbox.arithmetic import EXACT, plain, volume_for
-from upbit_sandbox.synthetic import synthetic_minutes
+from upbit_sandbox.base.arithmetic import EXACT, plain, volume_for
+from upbit_sandbox.prices.synthetic import synthetic_minutes
 
 MARKETS = {"KRW-BTC": 150_000_000.0, "KRW-XRP": 3_500.0, "KRW-PEPE": 0.0123}
 TAPES = [synthetic_minutes(market, 5, T0, 300, price) for market, price in MARKETS.items()]

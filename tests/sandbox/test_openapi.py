@@ -16,11 +16,11 @@ from schemathesis.specs.openapi.checks import (
 
 from sandbox.client import at, client_of, flat_tape, token
 from upbit_sandbox import ACCESS_KEY, Request, Response, Sandbox
-from upbit_sandbox.keys import Permission
-from upbit_sandbox.openapi import OPERATIONS, description
-from upbit_sandbox.private import ROUTES
-from upbit_sandbox.quotation import QUOTES
-from upbit_sandbox.wire import hash_input
+from upbit_sandbox.access.keys import Permission
+from upbit_sandbox.base.wire import hash_input
+from upbit_sandbox.control.openapi import OPERATIONS, description
+from upbit_sandbox.exchange_api.routes import ROUTES
+from upbit_sandbox.quotation_api.routes import QUOTES
 
 TRADED = ("KRW-BTC", "KRW-ETH")
 DESCRIPTION = description(TRADED)

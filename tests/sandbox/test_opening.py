@@ -8,7 +8,7 @@ import pytest
 from sandbox.client import T0
 from upbit_sandbox.cli import _parser, main
 from upbit_sandbox.opening import open_sandbox
-from upbit_sandbox.venue import Options, Venue
+from upbit_sandbox.venue.venue import Options, Venue
 
 
 def opened(*options: str) -> Venue:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from sandbox.client import T0, at, client_of, flat_tape
 from upbit_sandbox import Tape
-from upbit_sandbox.market import Market
-from upbit_sandbox.prints import Print, prints_of
-from upbit_sandbox.synthetic import synthetic_minutes
-from upbit_sandbox.ticks import is_on_tick, nearest_tick
+from upbit_sandbox.base.ticks import is_on_tick, nearest_tick
+from upbit_sandbox.prices.market import Market
+from upbit_sandbox.prices.prints import Print, prints_of
+from upbit_sandbox.prices.synthetic import synthetic_minutes
 
 TAPE = synthetic_minutes("KRW-BTC", 5, T0, 200)
 MARKET = Market([TAPE])

@@ -12,9 +12,9 @@ import pytest
 from sandbox.client import T0, Client, at, client_of, flat_tape
 from sandbox.recorded import data_folder
 from upbit_sandbox import Tape
-from upbit_sandbox.clock import parse_time
-from upbit_sandbox.files import read_tape
-from upbit_sandbox.synthetic import synthetic_minutes
+from upbit_sandbox.base.clock import parse_time
+from upbit_sandbox.prices.files import read_tape
+from upbit_sandbox.prices.synthetic import synthetic_minutes
 
 ORDER = {
     "uuid": "u",

@@ -418,7 +418,8 @@ def test_live_streams_follow_the_upstream() -> None:
 
 IMPATIENT = """
 import sys
-from upbit_sandbox import connection, server
+from upbit_sandbox import server
+from upbit_sandbox.streams import connection
 from upbit_sandbox.cli import main
 server.IdleProtocol.idle_s = 0.5
 connection.Connection.up_s = 0.1
@@ -477,7 +478,7 @@ def test_server_stops_while_somebody_is_connected() -> None:
 BROKEN = """
 import sys
 from upbit_sandbox.cli import main
-from upbit_sandbox.sockets import Hub
+from upbit_sandbox.streams.sockets import Hub
 async def run(hub): raise RuntimeError("the pump broke")
 Hub.run = run
 sys.exit(main(sys.argv[1:]))

@@ -12,9 +12,9 @@ from sandbox.client import T0, Client, at, client_of, error_of, flat_tape
 from sandbox.test_money import TAPES, act, actions
 from upbit_sandbox import Options, Request, Sandbox
 from upbit_sandbox.asgi import MAX_BODY_BYTES, call, create_app
-from upbit_sandbox.clock import VirtualClock
-from upbit_sandbox.state import Source
-from upbit_sandbox.synthetic import synthetic_markets
+from upbit_sandbox.base.clock import VirtualClock
+from upbit_sandbox.prices.source import Source
+from upbit_sandbox.prices.synthetic import synthetic_markets
 
 TAPE = flat_tape("KRW-BTC", [10_000.0] * 10)
 

@@ -9,14 +9,14 @@ import pytest
 from sandbox.client import T0, Client, at, client_of, flat_tape
 from sandbox.recorded import ws_message
 from upbit_sandbox import Request, Sandbox, Tape
-from upbit_sandbox.clock import VirtualClock
-from upbit_sandbox.listing import Listing
-from upbit_sandbox.market import Market
-from upbit_sandbox.mirror import Answer, Mirror, UpstreamDown
-from upbit_sandbox.prints import Print
-from upbit_sandbox.stream_feed import Feed
-from upbit_sandbox.stream_quotes import MAX_TRADES, MirrorQuotes, VenueQuotes
-from upbit_sandbox.streams import CANDLES, Stream
+from upbit_sandbox.base.clock import VirtualClock
+from upbit_sandbox.prices.listing import Listing
+from upbit_sandbox.prices.market import Market
+from upbit_sandbox.prices.prints import Print
+from upbit_sandbox.quotation_api.mirror import Answer, Mirror, UpstreamDown
+from upbit_sandbox.streams.feed import Feed
+from upbit_sandbox.streams.quotes import MAX_TRADES, MirrorQuotes, VenueQuotes
+from upbit_sandbox.streams.subscriptions import CANDLES, Stream
 
 BTC = {kind: Stream(kind, "KRW-BTC") for kind in ("trade", "ticker", "orderbook", *CANDLES)}
 TRADES, TICKER, BOOK = BTC["trade"], BTC["ticker"], BTC["orderbook"]

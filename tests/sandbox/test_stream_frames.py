@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 
 from sandbox.recorded import ws_message
-from upbit_sandbox.events import AssetEvent, Change, OrderEvent
-from upbit_sandbox.listing import Listing
-from upbit_sandbox.orders import Order, OrderType, Side, TimeInForce, Trade
-from upbit_sandbox.stream_frames import (
+from upbit_sandbox.prices.listing import Listing
+from upbit_sandbox.streams.frames import (
     Names,
     asset_frame,
     names_of,
@@ -19,8 +17,10 @@ from upbit_sandbox.stream_frames import (
     ticker_frame,
     write,
 )
-from upbit_sandbox.streams import Format
-from upbit_sandbox.wallet import Balance
+from upbit_sandbox.streams.subscriptions import Format
+from upbit_sandbox.trading.events import AssetEvent, Change, OrderEvent
+from upbit_sandbox.trading.orders import Order, OrderType, Side, TimeInForce, Trade
+from upbit_sandbox.trading.wallet import Balance
 
 KINDS = ("ticker", "trade", "orderbook", "candle.1m", "myOrder", "myAsset")
 FRAMES: dict[str, dict[str, Any]] = {

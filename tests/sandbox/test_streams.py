@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upbit_sandbox.streams import (
+from upbit_sandbox.streams.subscriptions import (
     MESSAGES,
     PRIVATE,
     PUBLIC,

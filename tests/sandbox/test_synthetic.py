@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from sandbox.client import T0, Client
 from upbit_sandbox import Options, Sandbox
-from upbit_sandbox.clock import VirtualClock
-from upbit_sandbox.synthetic import synthetic_market, synthetic_minutes
-from upbit_sandbox.ticks import is_on_tick
+from upbit_sandbox.base.clock import VirtualClock
+from upbit_sandbox.base.ticks import is_on_tick
+from upbit_sandbox.prices.synthetic import synthetic_market, synthetic_minutes
 
 
 def test_same_seed_same_market_and_a_longer_walk_begins_with_the_shorter() -> None:

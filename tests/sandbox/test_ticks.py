@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upbit_sandbox.ticks import (
+from upbit_sandbox.base.ticks import (
     BANDS,
     bought_at,
     down_to_tick,

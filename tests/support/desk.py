@@ -20,11 +20,11 @@ from haetae.wiring.bootstrap import SOCKET, App
 from haetae.wiring.settings import setup_of
 from support.tapes import REPOSITORY
 from upbit_sandbox.asgi import create_app
-from upbit_sandbox.clock import VirtualClock as ExchangeClock
+from upbit_sandbox.base.clock import VirtualClock as ExchangeClock
 from upbit_sandbox.core import Sandbox
-from upbit_sandbox.synthetic import synthetic_minutes
-from upbit_sandbox.tape import Tape
-from upbit_sandbox.venue import ACCESS_KEY, SECRET_KEY
+from upbit_sandbox.prices.synthetic import synthetic_minutes
+from upbit_sandbox.prices.tape import Tape
+from upbit_sandbox.venue.venue import ACCESS_KEY, SECRET_KEY
 
 MARKET = "KRW-BTC"
 MINUTE = 60

@@ -156,7 +156,7 @@ def traded(args: argparse.Namespace) -> str:
 
 def parameters(args: argparse.Namespace, running: Running, *, schedules: str) -> dict[str, str]:
     """Return the template's parameters; those that were not given stay as they are deployed."""
-    from upbit_sandbox.venue import ACCESS_KEY, SECRET_KEY
+    from upbit_sandbox.venue.venue import ACCESS_KEY, SECRET_KEY
 
     given = {
         "Markets": args.markets,

@@ -28,7 +28,7 @@ from haetae_local.errors import LocalError
 from haetae_local.places import REGION, Place
 from haetae_local.services import services
 from haetae_local.stack import Deployed
-from upbit_sandbox.venue import ACCESS_KEY, SECRET_KEY
+from upbit_sandbox.venue.venue import ACCESS_KEY, SECRET_KEY
 
 STACK = "haetae-replay"
 

@@ -1,9 +1,9 @@
 """An Upbit that runs on your machine, over recorded or made-up markets."""
 
+from upbit_sandbox.base.wire import Request, Response
 from upbit_sandbox.core import Sandbox
-from upbit_sandbox.tape import Tape, TapeError
-from upbit_sandbox.venue import ACCESS_KEY, SECRET_KEY, Options
-from upbit_sandbox.wire import Request, Response
+from upbit_sandbox.prices.tape import Tape, TapeError
+from upbit_sandbox.venue.venue import ACCESS_KEY, SECRET_KEY, Options
 
 __all__ = [
     "ACCESS_KEY",

@@ -7,12 +7,12 @@ threads of its own. WebSockets are the hub's.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from upbit_sandbox.clock import http_date
-from upbit_sandbox.connection import Message, Receive, Send
+from upbit_sandbox.base.clock import http_date
+from upbit_sandbox.base.wire import Request, Response
 from upbit_sandbox.core import Sandbox
 from upbit_sandbox.page import page_at
-from upbit_sandbox.sockets import Hub
-from upbit_sandbox.wire import Request, Response
+from upbit_sandbox.streams.connection import Message, Receive, Send
+from upbit_sandbox.streams.sockets import Hub
 
 type App = Callable[[Message, Receive, Send], Awaitable[None]]
 

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from upbit_sandbox.arithmetic import parse_amount
-from upbit_sandbox.clock import parse_time
-from upbit_sandbox.files import CandleFileError
+from upbit_sandbox.base.arithmetic import parse_amount
+from upbit_sandbox.base.clock import parse_time
 from upbit_sandbox.opening import open_sandbox
+from upbit_sandbox.prices.files import CandleFileError
 from upbit_sandbox.server import serve
-from upbit_sandbox.store import StateFile, StateFileError
-from upbit_sandbox.venue import (
+from upbit_sandbox.venue.store import StateFile, StateFileError
+from upbit_sandbox.venue.venue import (
     ACCESS_KEY,
     FILLS,
     LIMIT_BODIES,

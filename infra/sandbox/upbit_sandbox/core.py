@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from upbit_sandbox.call import Call, Route, read_parameters
-from upbit_sandbox.clock import Clock, VirtualClock
-from upbit_sandbox.control import CONTROLS
-from upbit_sandbox.effects import Line, suffer
-from upbit_sandbox.errors import (
+from upbit_sandbox.access.effects import Line, suffer
+from upbit_sandbox.access.limits import ORIGIN, Caller, remaining_req
+from upbit_sandbox.base.clock import Clock, VirtualClock
+from upbit_sandbox.base.errors import (
     ApiError,
     exchange,
     quotation,
@@ -21,18 +20,19 @@ from upbit_sandbox.errors import (
     unknown_path,
     wrong_method,
 )
-from upbit_sandbox.fields import Malformed
-from upbit_sandbox.limits import ORIGIN, Caller, remaining_req
-from upbit_sandbox.live import MirroredBooks
-from upbit_sandbox.market import Market, build_markets
-from upbit_sandbox.mirror import Mirror, View
-from upbit_sandbox.private import ROUTES
-from upbit_sandbox.quotation import QUOTES, Quote
-from upbit_sandbox.state import Source
-from upbit_sandbox.store import StateFile, StateFileError
-from upbit_sandbox.tape import Tape
-from upbit_sandbox.venue import Control, Options, Venue
-from upbit_sandbox.wire import Request, Response, parse_object, split_pairs
+from upbit_sandbox.base.fields import Malformed
+from upbit_sandbox.base.wire import Request, Response, parse_object, split_pairs
+from upbit_sandbox.control.routes import CONTROLS
+from upbit_sandbox.exchange_api.call import Call, Route, read_parameters
+from upbit_sandbox.exchange_api.routes import ROUTES
+from upbit_sandbox.prices.market import Market, build_markets
+from upbit_sandbox.prices.source import Source
+from upbit_sandbox.prices.tape import Tape
+from upbit_sandbox.quotation_api.mirror import Mirror, View
+from upbit_sandbox.quotation_api.routes import QUOTES, Quote
+from upbit_sandbox.trading.live import MirroredBooks
+from upbit_sandbox.venue.store import StateFile, StateFileError
+from upbit_sandbox.venue.venue import Control, Options, Venue
 
 
 class Sandbox:

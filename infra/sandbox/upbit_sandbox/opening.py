@@ -5,21 +5,21 @@ import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from upbit_sandbox.accounts import add_account, read_wanted
-from upbit_sandbox.clock import Clock, RealClock, VirtualClock, parse_time
-from upbit_sandbox.control import check_faults
+from upbit_sandbox.access.faults import read_faults
+from upbit_sandbox.base.clock import Clock, RealClock, VirtualClock, parse_time
+from upbit_sandbox.base.errors import ApiError
+from upbit_sandbox.base.fields import Malformed, read_body, read_list
+from upbit_sandbox.control.accounts import add_account, read_wanted
+from upbit_sandbox.control.routes import check_faults
 from upbit_sandbox.core import Sandbox
-from upbit_sandbox.errors import ApiError
-from upbit_sandbox.faults import read_faults
-from upbit_sandbox.fields import Malformed, read_body, read_list
-from upbit_sandbox.files import read_tape
-from upbit_sandbox.market import Market, build_markets
-from upbit_sandbox.mirror import HttpUpstream, Mirror
-from upbit_sandbox.state import Source
-from upbit_sandbox.store import StateFile, StateFileError
-from upbit_sandbox.synthetic import DAY_S, synthetic_markets
-from upbit_sandbox.tables import Kept
-from upbit_sandbox.venue import Options, Venue
+from upbit_sandbox.prices.files import read_tape
+from upbit_sandbox.prices.market import Market, build_markets
+from upbit_sandbox.prices.source import Source
+from upbit_sandbox.prices.synthetic import DAY_S, synthetic_markets
+from upbit_sandbox.quotation_api.mirror import HttpUpstream, Mirror
+from upbit_sandbox.venue.store import StateFile, StateFileError
+from upbit_sandbox.venue.tables import Kept
+from upbit_sandbox.venue.venue import Options, Venue
 
 HISTORY_S = 30 * DAY_S
 SYNTHETIC_START = "2025-09-01T00:00:00Z"

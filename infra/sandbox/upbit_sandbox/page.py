@@ -8,9 +8,9 @@ import asyncio
 from functools import cache
 from pathlib import Path
 
+from upbit_sandbox.base.wire import Json, Request, Response, json_response
 from upbit_sandbox.core import Sandbox
-from upbit_sandbox.stream_quotes import Quotes, listed, quotes_of
-from upbit_sandbox.wire import Json, Request, Response, json_response
+from upbit_sandbox.streams.quotes import Quotes, listed, quotes_of
 
 PATH = "/sandbox/"
 HEADERS = (

@@ -13,7 +13,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from upbit_sandbox.asgi import create_app
 from upbit_sandbox.core import Sandbox
-from upbit_sandbox.sockets import Hub
+from upbit_sandbox.streams.sockets import Hub
 
 STOP_WITHIN_S = 2
 STDIN = 0

@@ -29,7 +29,7 @@ from haetae.base.errors import HaetaeError
 from haetae.ledger.book import Book
 from haetae.ledger.intent import Intent
 from safety.world import END_T, START, World
-from upbit_sandbox.orders import Order
+from upbit_sandbox.trading.orders import Order
 
 type Process = Callable[[Ports], Any]
 type Fate = Callable[["Explorer", "Moment", Intent], tuple["Moment", Any]]

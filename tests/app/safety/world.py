@@ -36,8 +36,8 @@ from haetae.ledger.intent import Intent
 from support.tapes import T0
 from upbit_sandbox import ACCESS_KEY, SECRET_KEY, Options, Sandbox, Tape
 from upbit_sandbox.asgi import create_app
-from upbit_sandbox.market import Market as Listing
-from upbit_sandbox.market import build_markets
+from upbit_sandbox.prices.market import Market as Listing
+from upbit_sandbox.prices.market import build_markets
 
 MINUTE = 60
 BAR = 300

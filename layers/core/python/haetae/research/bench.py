@@ -24,7 +24,7 @@ from haetae.research.backtest import new_log, prepared
 from haetae.research.replay import replay
 from haetae.research.tapes import History, Rows, Span, aggregated, span
 from haetae.wiring.settings import setup_of
-from upbit_sandbox.synthetic import synthetic_minutes
+from upbit_sandbox.prices.synthetic import synthetic_minutes
 
 ROUNDS = 7
 CASH = 10_000_000 * 1_000_000

@@ -32,8 +32,8 @@ from haetae.research.tapes import History, Rows, Span, iso
 from haetae.wiring.bootstrap import SOCKET, App
 from upbit_sandbox.asgi import create_app
 from upbit_sandbox.core import Sandbox
-from upbit_sandbox.tape import Tape
-from upbit_sandbox.venue import ACCESS_KEY, SECRET_KEY, Options
+from upbit_sandbox.prices.tape import Tape
+from upbit_sandbox.venue.venue import ACCESS_KEY, SECRET_KEY, Options
 
 type Handler = Callable[[dict[str, Any], Any], Any]
 TARGETS = ("in-process", "moto")

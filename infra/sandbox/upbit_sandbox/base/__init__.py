@@ -1,0 +1,1 @@
+"""What every room needs: exact arithmetic, time, refusals, requests as values."""

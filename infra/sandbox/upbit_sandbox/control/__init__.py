@@ -1,0 +1,1 @@
+"""The sandbox's own routes under /sandbox: clock, accounts, listings, faults, state."""

@@ -1,0 +1,1 @@
+"""Upbit's exchange API: the private routes, each with its permission and rate group."""

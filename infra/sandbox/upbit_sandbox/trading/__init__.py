@@ -1,0 +1,1 @@
+"""One account at the exchange: its money, its orders, and how they are filled."""

@@ -1,0 +1,1 @@
+"""Everything a running exchange holds, and how it outlives its process."""
