@@ -95,7 +95,7 @@ lock: $(UV) ## resolve the dependencies again into requirements/*.txt
 	@$(COMPILE) --extra research --extra dev pyproject.toml -c requirements/runtime.txt -o requirements/dev.txt
 	@$(COMPILE) --extra context pyproject.toml -c requirements/dev.txt -o requirements/layer.txt
 	@$(COMPILE) requirements/sam.in -o requirements/sam.txt
-	@$(COMPILE) infra/sandbox/requirements.in -c requirements/dev.txt -o infra/sandbox/requirements.txt
+	@cd infra/sandbox && $(COMPILE) --extra parquet pyproject.toml -c ../../requirements/dev.txt -o requirements.txt
 	@cd infra/localstack && $(COMPILE) --extra build pyproject.toml -o requirements.txt
 	@cd infra/localstack && $(COMPILE) runtime.in -o runtime.txt
 

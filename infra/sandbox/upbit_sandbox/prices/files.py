@@ -55,9 +55,11 @@ def _unit_of(starts: Column) -> int:
 
 def _parquet(path: Path) -> list[Column]:
     """Read the columns batch by batch, so that no second copy of them is ever in memory."""
-    from pyarrow import ArrowException
-    from pyarrow.parquet import ParquetFile
-
+    try:
+        from pyarrow import ArrowException
+        from pyarrow.parquet import ParquetFile
+    except ModuleNotFoundError as exc:
+        raise CandleFileError(f"{path.name}: Parquet files need pyarrow; install it") from exc
     columns: list[Column] = [array("q" if name == "timestamp" else "d") for name in COLUMNS]
     try:
         with ParquetFile(path) as file:
