@@ -29,6 +29,7 @@ XRP_A_MINUTE = 10
 CASH = Decimal(10_000_000)
 COINS = {"BTC": "2", "XRP": "1000"}
 FEE = Decimal("0.0005")
+NOBODY = "00000000-0000-4000-8000-000000000000"  # the uuid of no order
 
 
 def btc(minute: int) -> int:

@@ -15,6 +15,7 @@ from sandbox.clients import (
     ETH,
     FEE,
     GAP,
+    NOBODY,
     NOW_MIN,
     NOW_S,
     XRP_A_MINUTE,
@@ -38,7 +39,6 @@ from sandbox.clients import (
 from sandbox.servers import TIMEOUT_S, Server
 from upbit_sandbox import ACCESS_KEY, SECRET_KEY
 
-NOBODY = "00000000-0000-4000-8000-000000000000"
 BTC, ETHER, XRP = "BTC/KRW", "ETH/KRW", "XRP/KRW"
 MINUTE_MS = 60_000
 NOW_MS = NOW_S * 1000

@@ -86,6 +86,15 @@ def everything() -> list[object]:
     return [{"type": kind, "codes": ["KRW-BTC"]} for kind in KINDS]
 
 
+async def follower(house: House) -> Fake:
+    """A client that follows the main account's orders; its first frame says that it does."""
+    fake = Fake(house.hub, "/websocket/v1/private", Authorization=token())
+    fake.ask({"type": "myOrder"})
+    fake.ask({"method": "LIST_SUBSCRIPTIONS"})
+    await until(lambda: fake.frames)
+    return fake
+
+
 def test_slow_client_is_dropped_and_holds_nobody_up() -> None:
     house = House(most_waiting_bytes=100_000)
 
@@ -137,10 +146,7 @@ def test_client_that_leaves_is_forgotten() -> None:
     house = House()
 
     async def scene() -> None:
-        fake = Fake(house.hub, "/websocket/v1/private", Authorization=token())
-        fake.ask({"type": "myOrder"})
-        fake.ask({"method": "LIST_SUBSCRIPTIONS"})
-        await until(lambda: fake.frames)
+        fake = await follower(house)
         assert house.hub.connected == 1
         fake.leave()
         await fake.served
@@ -154,15 +160,9 @@ def test_client_that_was_not_there_is_told_only_what_comes_after() -> None:
 
     async def scene() -> None:
         house.client.buy("10000")
-        first = Fake(house.hub, "/websocket/v1/private", Authorization=token())
-        first.ask({"type": "myOrder"})
-        first.ask({"method": "LIST_SUBSCRIPTIONS"})
-        await until(lambda: first.frames)
+        first = await follower(house)
         house.client.buy("20000")
-        second = Fake(house.hub, "/websocket/v1/private", Authorization=token())
-        second.ask({"type": "myOrder"})
-        second.ask({"method": "LIST_SUBSCRIPTIONS"})
-        await until(lambda: second.frames)
+        second = await follower(house)
         house.client.buy("30000")
         house.hub.stir()
         await until(lambda: len(first.frames) == 3)
@@ -180,10 +180,7 @@ def test_account_that_was_started_over_is_followed_on() -> None:
     house = House()
 
     async def scene() -> None:
-        fake = Fake(house.hub, "/websocket/v1/private", Authorization=token())
-        fake.ask({"type": "myOrder"})
-        fake.ask({"method": "LIST_SUBSCRIPTIONS"})
-        await until(lambda: fake.frames)
+        fake = await follower(house)
         for number, total in enumerate((10_000, 20_000, 30_000), 2):
             house.client.buy(str(total))
             house.hub.stir()

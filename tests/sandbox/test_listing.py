@@ -51,6 +51,21 @@ def test_upbit_7_nothing_trades_in_a_maintenance() -> None:
     assert minutes(client) == [*range(30)]
 
 
+def test_order_fills_once_a_maintenance_is_called_off() -> None:
+    # given an order that looked for its fill while the market was in maintenance
+    client = replay(at(9.5))
+    client.control("PUT", PATH, {"KRW-BTC": {"maintenance": WINDOW}})
+    uuid = client.buy("10000")["uuid"]
+    client.set_clock(at(12))
+    assert client.order(uuid)["state"] == "wait"
+    # when there is none after all
+    client.control("PUT", PATH, {})
+    client.set_clock(at(12.5))
+    # then it has traded as it would have without
+    assert client.order(uuid)["trades"][0]["price"] == "1010"
+    assert client.order(uuid)["trades"][0]["created_at"] == "2025-09-01T09:10:00+09:00"
+
+
 def test_ticker_stands_still_while_a_market_is_in_maintenance() -> None:
     client = replay(at(9))
     client.control("PUT", PATH, {"KRW-BTC": {"maintenance": WINDOW}})

@@ -18,6 +18,7 @@ from sandbox.clients import (
     CASH,
     ETH,
     FEE,
+    NOBODY,
     NOW_S,
     XRP_A_MINUTE,
     XRP_LAST,
@@ -42,7 +43,6 @@ from sandbox.servers import TIMEOUT_S, Server
 from upbit_sandbox import ACCESS_KEY, SECRET_KEY
 
 BUY = {"side": "bid", "ord_type": "price", "price": "10000"}
-NOBODY = "00000000-0000-4000-8000-000000000000"
 type Open = Callable[..., Ask]
 
 

@@ -18,6 +18,7 @@ from sandbox.clients import (
     ETH,
     GAP,
     MINUTES,
+    NOBODY,
     NOW_MIN,
     NOW_S,
     XRP_A_MINUTE,
@@ -40,7 +41,6 @@ from upbit_sandbox import ACCESS_KEY, SECRET_KEY
 
 MINUTES_LEFT = MINUTES - NOW_MIN
 UPBIT = "https://api.upbit.com"
-NOBODY = "00000000-0000-4000-8000-000000000000"
 ALL = ["KRW-BTC", "KRW-XRP", "KRW-ETH"]
 
 

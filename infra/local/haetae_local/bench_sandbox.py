@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from websockets import connect
 
 from haetae.research.bench import Figure, measured, report
 from haetae.research.tapes import iso
@@ -140,12 +141,13 @@ async def _sent(
         await reader.readexactly(int(length))
 
 
-def lags() -> tuple[list[float], list[float]]:
-    """Replay many markets fast; return minutes of the tape that the newest candle of any market is
-    behind the clock, and milliseconds that all tickers take, at each look.
+def lags() -> tuple[list[float], list[float], list[float]]:
+    """Replay many markets fast; return minutes of the tape that the newest trade of any market is
+    behind the clock and milliseconds that all tickers take, at each look, and minutes of the tape
+    that each trade is behind the clock when a client of every stream gets it.
     """
     with tempfile.TemporaryDirectory(prefix="haetae-bench-") as folder:
-        minutes = int(WATCHED_S * 2 * SPEED / 60) + DAY_MIN
+        minutes = int(WATCHED_S * 3 * SPEED / 60) + DAY_MIN
         files = [recorded(Path(folder), f"KRW-B{n}", minutes) for n in range(MARKETS)]
         begin = START + DAY_MIN * 60
         options = ("--clock", "real", "--start", iso(begin), "--speed", str(SPEED))
@@ -160,7 +162,24 @@ def lags() -> tuple[list[float], list[float]]:
                 assert len(rows) == MARKETS
                 oldest = min(float(str(row["trade_timestamp"])) for row in rows) / 1_000
                 behind.append(max(asked - oldest, 0.0) / 60)
-            return behind, took
+            return behind, took, asyncio.run(streamed(server))
+
+
+async def streamed(server: Exchange) -> list[float]:
+    """Follow all streams of all markets; return how late each trade comes, as `lags` has it."""
+    codes = [f"KRW-B{n}" for n in range(MARKETS)]
+    kinds = ("trade", "ticker", "orderbook", "candle.1m")
+    wishes = [{"type": kind, "codes": codes, "is_only_realtime": True} for kind in kinds]
+    late = []
+    async with connect(f"ws://{server.host}:{server.port}/websocket/v1") as socket:
+        ahead_s = clock_s(server) - SPEED * time.time()
+        await socket.send(json.dumps([{"ticket": "bench"}, *wishes]))
+        until = time.time() + WATCHED_S
+        while time.time() < until:
+            frame, now_s = json.loads(await socket.recv()), time.time()
+            if frame["type"] == "trade":
+                late.append((ahead_s + SPEED * now_s - frame["trade_timestamp"] / 1_000) / 60)
+    return late
 
 
 def clock_s(server: Exchange) -> float:
@@ -217,7 +236,7 @@ def recorded(folder: Path, code: str, minutes: int) -> Path:
 
 def figures() -> list[Figure]:
     """Measure everything."""
-    behind, took = lags()
+    behind, took, late = lags()
     return [
         measured("order round trips, one core", "orders/s", "at least 1500", order_rates()),
         measured(
@@ -227,6 +246,12 @@ def figures() -> list[Figure]:
             behind,
         ),
         measured(f"the same: all {MARKETS} tickers", "ms", "a minute lasts 60", took),
+        measured(
+            "the same: a trade, to a client of all streams",
+            "minutes of the tape",
+            "looked for every 1.7",
+            late,
+        ),
         measured("memory, a year of minutes of five markets", "MB", "at most 300", [memory_mb()]),
     ]
 

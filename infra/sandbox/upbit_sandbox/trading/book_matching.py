@@ -95,6 +95,9 @@ class BookExchange(Exchange):
             self._fill_resting(code, now_s)
         self._settled_s = now_s
 
+    def look_again(self) -> None:
+        """Forget nothing: every look asks the books anew, from where the last one ended."""
+
     # What takes
 
     def _meet(self, order: Order, book: Book) -> None:

@@ -31,10 +31,7 @@ class CandleExchange(Exchange):
         self._codes = frozenset(markets)
         self._markets = markets
         self._slippage_bps = slippage_bps
-        # waiting orders → first time not tried yet
-        self._untried_s = {uuid: self.orders[uuid].placed_s for uuid in self._waiting}
-        self._quiet_until_s = 0.0  # no waiting order can fill before
-        self._looked_s = 0.0  # and none placed at this time can fill at it
+        self.look_again()
 
     @property
     def codes(self) -> frozenset[str]:
@@ -45,6 +42,13 @@ class CandleExchange(Exchange):
     def settled_s(self) -> float:
         """Nothing: fills are found again from an order's own time on."""
         return 0.0
+
+    def look_again(self) -> None:
+        """Try every waiting order again, from its own time on."""
+        # waiting orders → first time not tried yet
+        self._untried_s = {uuid: self.orders[uuid].placed_s for uuid in self._waiting}
+        self._quiet_until_s = 0.0  # no waiting order can fill before
+        self._looked_s = 0.0  # and none placed at this time can fill at it
 
     def settle(self, now_s: float) -> None:
         """Apply every fill that the clock has passed, by candle and then by age."""

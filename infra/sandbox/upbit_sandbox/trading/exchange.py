@@ -77,6 +77,10 @@ class Exchange(ABC):
         """Apply everything that the clock has passed."""
 
     @abstractmethod
+    def look_again(self) -> None:
+        """Forget what was concluded from the markets' past: an announcement has changed it."""
+
+    @abstractmethod
     def _check_source(self, body: dict[str, Json], now_s: float) -> None:
         """Raise ApiError before anything is noted of an order that cannot be taken in now."""
 

@@ -145,6 +145,8 @@ class Venue:
         self.listings = listings
         for code, market in self.markets.items():
             self.markets[code] = market.closed_in(listings.of(code).maintenance)
+        for account in self.accounts.values():
+            account.look_again()
 
     def waiting_in(self) -> set[str]:
         """Give the markets in which an order waits, whosever it is."""
