@@ -27,7 +27,7 @@ from safety.world import (
     world_on,
 )
 
-from haetae.adapters.upbit_wire import Answer, MaybeSent, SurelyNotSent
+from haetae.adapters.upbit.transport import Answer, MaybeSent, SurelyNotSent
 from haetae.app.cycle import cycle, guard
 from haetae.app.halt import kill
 from haetae.app.setup import Ports

@@ -26,7 +26,7 @@ from safety.world import (
     world_on,
 )
 
-from haetae.adapters.upbit_wire import Answer, SurelyNotSent
+from haetae.adapters.upbit.transport import Answer, SurelyNotSent
 from haetae.app.cycle import cycle
 from haetae.app.halt import KillReport, StartRefused, confirmation, halt, is_flat, kill, start, stop
 from haetae.app.report import facts, report

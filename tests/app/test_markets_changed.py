@@ -18,7 +18,7 @@ from safety.world import (
     world_on,
 )
 
-from haetae.adapters.upbit_wire import SurelyNotSent
+from haetae.adapters.upbit.transport import SurelyNotSent
 from haetae.app.desk import status
 from haetae.base.errors import ConfigError
 from haetae.ledger.book import GENESIS

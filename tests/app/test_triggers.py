@@ -32,7 +32,7 @@ from safety.world import (
     world_on,
 )
 
-from haetae.adapters.upbit_wire import SurelyNotSent
+from haetae.adapters.upbit.transport import SurelyNotSent
 from haetae.app.cycle import AHEAD_S, Outcome, cycle, guard
 from haetae.app.setup import Ports
 from haetae.ledger.intent import Phase

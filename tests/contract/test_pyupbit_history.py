@@ -13,7 +13,7 @@ from pyupbit import request_api
 from contract.test_upbit_client import served
 from haetae.adapters.asgi_transport import AsgiTransport
 from haetae.adapters.pyupbit_history import INTERVALS, PyupbitHistory
-from haetae.adapters.upbit_wire import Answer, MaybeSent, SurelyNotSent, Transport, WireFailure
+from haetae.adapters.upbit.transport import Answer, MaybeSent, SurelyNotSent, Transport, WireFailure
 from haetae.base.errors import ExchangeUnavailable
 from haetae.kernel.state import Candle
 from haetae.research.candle_files import read_candles

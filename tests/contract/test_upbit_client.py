@@ -14,8 +14,8 @@ import pytest
 import uvicorn
 
 from haetae.adapters.asgi_transport import AsgiApp, AsgiTransport
-from haetae.adapters.upbit_client import UNITS_MIN, UpbitClient
-from haetae.adapters.upbit_wire import Answer, MaybeSent, Transport, UrllibTransport
+from haetae.adapters.upbit.client import UNITS_MIN, UpbitClient
+from haetae.adapters.upbit.transport import Answer, MaybeSent, Transport, UrllibTransport
 from haetae.app.ports import Exchange, Missing, OrderReport, Rejected, Unknown, Unreachable
 from haetae.base.errors import ExchangeRefused, ExchangeUnavailable
 from haetae.kernel.state import Candle

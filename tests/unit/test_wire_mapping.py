@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import urllib3
 
-from haetae.adapters.upbit_bodies import read_candles, read_order
-from haetae.adapters.upbit_client import UpbitClient
-from haetae.adapters.upbit_wire import (
+from haetae.adapters.upbit.bodies import read_candles, read_order
+from haetae.adapters.upbit.client import UpbitClient
+from haetae.adapters.upbit.transport import (
     Answer,
     MaybeSent,
     RateBudget,

@@ -14,7 +14,7 @@ import numpy as np
 from haetae.adapters.clocks import ExchangeClock
 from haetae.adapters.dynamodb_books import DynamoDbBooks, create_client
 from haetae.adapters.sns_messages import MemoryMessages
-from haetae.adapters.upbit_client import UpbitClient
+from haetae.adapters.upbit.client import UpbitClient
 from haetae.app.setup import Ports, Setup
 from haetae.base.errors import DataError, HaetaeError
 from haetae.kernel.quanta import MICRO

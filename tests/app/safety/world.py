@@ -23,8 +23,8 @@ from haetae.adapters.clocks import VirtualClock
 from haetae.adapters.dynamodb_books import DynamoDbBooks, create_client, create_table
 from haetae.adapters.memory_books import MemoryBooks
 from haetae.adapters.sns_messages import MemoryMessages
-from haetae.adapters.upbit_client import UpbitClient
-from haetae.adapters.upbit_wire import Answer
+from haetae.adapters.upbit.client import UpbitClient
+from haetae.adapters.upbit.transport import Answer
 from haetae.app.cycle import Outcome, cycle, guard
 from haetae.app.ports import Message
 from haetae.app.setup import Ports, Setup

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from haetae.adapters.upbit_wire import Answer, MaybeSent
+from haetae.adapters.upbit.transport import Answer, MaybeSent
 
 type AsgiMessage = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[AsgiMessage]]

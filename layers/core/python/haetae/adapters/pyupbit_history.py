@@ -13,8 +13,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from haetae.adapters.upbit_bodies import flaw
-from haetae.adapters.upbit_wire import (
+from haetae.adapters.upbit.bodies import flaw
+from haetae.adapters.upbit.transport import (
     Answer,
     RateBudget,
     Transport,

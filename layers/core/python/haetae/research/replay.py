@@ -20,7 +20,7 @@ from haetae.adapters.asgi_transport import AsgiTransport
 from haetae.adapters.clocks import VirtualClock
 from haetae.adapters.memory_books import MemoryBooks
 from haetae.adapters.sns_messages import MemoryMessages
-from haetae.adapters.upbit_client import UpbitClient
+from haetae.adapters.upbit.client import UpbitClient
 from haetae.app.ports import Books
 from haetae.app.setup import Ports, Setup
 from haetae.base.errors import DataError

@@ -49,7 +49,7 @@ def build(env: Environment) -> App:
     from haetae.adapters.clocks import ExchangeClock, SystemClock
     from haetae.adapters.dynamodb_books import DynamoDbBooks, create_client
     from haetae.adapters.sns_messages import SnsMessages
-    from haetae.adapters.upbit_client import UpbitClient
+    from haetae.adapters.upbit.client import UpbitClient
 
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     region = os.environ.get("AWS_REGION", "ap-northeast-2")

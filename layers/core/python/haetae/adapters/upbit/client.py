@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
-from haetae.adapters.upbit_auth import Signer
-from haetae.adapters.upbit_bodies import (
+from haetae.adapters.upbit.auth import Signer
+from haetae.adapters.upbit.bodies import (
     read_balances,
     read_bids,
     read_candles,
@@ -26,7 +26,7 @@ from haetae.adapters.upbit_bodies import (
     read_placed,
     read_refusal,
 )
-from haetae.adapters.upbit_wire import (
+from haetae.adapters.upbit.transport import (
     Answer,
     RateBudget,
     SurelyNotSent,
