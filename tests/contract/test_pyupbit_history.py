@@ -16,8 +16,8 @@ from haetae.adapters.pyupbit_history import INTERVALS, PyupbitHistory
 from haetae.adapters.upbit.transport import Answer, MaybeSent, SurelyNotSent, Transport, WireFailure
 from haetae.base.errors import ExchangeUnavailable
 from haetae.kernel.state import Candle
-from haetae.research.candle_files import read_candles
-from haetae.research.collect import add_arguments, run
+from haetae.research.data.candle_files import read_candles
+from haetae.research.data.collect import add_arguments, run
 from upbit_sandbox import Options, Sandbox, Tape
 from upbit_sandbox.access.faults import Fault, Faults, Kind
 from upbit_sandbox.asgi import create_app

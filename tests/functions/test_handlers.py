@@ -8,7 +8,7 @@ import pytest
 from functions.conftest import Doors
 from haetae.base.errors import ConfigError, HaetaeError
 from haetae.kernel.codes import KILLED, STOP
-from haetae.research.tapes import iso
+from haetae.research.data.tapes import iso
 from haetae.wiring.bootstrap import SOCKET
 from support.desk import CHECK_T, CYCLE_T, HOUR, MINUTE, Desk, event
 from upbit_sandbox.access.faults import Fault, Faults, Kind

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from haetae.kernel.registry import REGISTERED
-from haetae.research.compiled import kernel_modules
+from haetae.research.engine.compiled import kernel_modules
 from support.dialect import is_kernel, violations, vocabulary
 from support.tapes import REPOSITORY
 

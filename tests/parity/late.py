@@ -3,7 +3,8 @@
 from contextlib import ExitStack
 
 from haetae.adapters.memory_books import MemoryBooks
-from haetae.research.replay import (
+from haetae.research.engine.result import Result
+from haetae.research.replay.replay import (
     collected,
     exchange_of,
     handler,
@@ -11,7 +12,6 @@ from haetae.research.replay import (
     ports_on,
     pump_minute,
 )
-from haetae.research.result import Result
 from haetae.wiring.bootstrap import App
 from parity.runs import Run
 

@@ -9,11 +9,11 @@ import numpy as np
 from haetae.app.setup import Setup
 from haetae.kernel.codes import RUN, WARMUP
 from haetae.kernel.state import Candle
-from haetae.research.backtest import backtest
-from haetae.research.candle_files import read_candles
-from haetae.research.replay import Habits, replay
-from haetae.research.result import Result, printed
-from haetae.research.tapes import History, Rows, Span, aggregated, histories, span
+from haetae.research.data.candle_files import read_candles
+from haetae.research.data.tapes import History, Rows, Span, aggregated, histories, span
+from haetae.research.engine.backtest import backtest
+from haetae.research.engine.result import Result, printed
+from haetae.research.replay.replay import Habits, replay
 from haetae.wiring.settings import setup_of
 from support.scenarios import Scenario
 from support.tapes import MINUTE_S, data_folder, seeded_market

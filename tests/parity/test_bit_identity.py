@@ -2,8 +2,8 @@
 
 import pytest
 
-from haetae.research.candle_files import read_candles
-from haetae.research.tapes import histories, span
+from haetae.research.data.candle_files import read_candles
+from haetae.research.data.tapes import histories, span
 from haetae.wiring.settings import setup_of
 from parity.runs import HOUR_S, Run, real, seeded
 from support.scenarios import scenarios

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from haetae.kernel.codes import RAIL_NAMES
-from haetae.research.replay import Habits
+from haetae.research.replay.replay import Habits
 from parity.late import late_cycles
 from parity.runs import DAY_S, SEPTEMBER, Run, assert_same, real, seeded
 from support.scenarios import scenarios

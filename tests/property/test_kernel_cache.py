@@ -19,7 +19,7 @@ import haetae.kernel.quanta as quanta
 from haetae.kernel.step import worth
 from haetae.kernel.profiles import PROFILES
 from haetae.kernel.state import NEW_MARKET, NO_POSITION
-from haetae.research.compiled import cache_folder, compile_functions, kernel_modules
+from haetae.research.engine.compiled import cache_folder, compile_functions, kernel_modules
 folder = Path(sys.argv[1]) if len(sys.argv) > 1 else cache_folder(kernel_modules())
 names = frozenset({"fee_ceil", "value_nearest", "worth"})
 copies = compile_functions([quanta.fee_ceil, quanta.value_nearest, worth], folder, names)

@@ -12,7 +12,7 @@ from haetae.kernel import codes, quanta
 from haetae.kernel.exits import sellable
 from haetae.kernel.profiles import PROFILES
 from haetae.kernel.registry import REGISTERED
-from haetae.research.compiled import cache_folder, compile_functions, kernel_modules
+from haetae.research.engine.compiled import cache_folder, compile_functions, kernel_modules
 from support.compiled import compiled_advance, one_at_a_time
 from support.folds import Run, bits, simulate
 from support.states import (

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from haetae.kernel.advance import advance
-from haetae.research.compiled import compiled_kernel
+from haetae.research.engine.compiled import compiled_kernel
 
 
 @contextmanager

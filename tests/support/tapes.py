@@ -93,7 +93,7 @@ def as_arrays(tape: Tape) -> Tape:
     """Return the tape as compiled code reads it."""
     import numpy as np
 
-    from haetae.research.tapes import CANDLE
+    from haetae.research.data.tapes import CANDLE
 
     ints: Any = np.int64
     return Tape(

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from haetae.base.errors import DataError
-from haetae.research.candle_files import COLUMNS, read_candles
+from haetae.research.data.candle_files import COLUMNS, read_candles
 
 T0 = 1_756_684_800  # 2025-09-01 00:00 UTC
 DATA = Path(os.environ.get("HAETAE_TEST_DATA", Path(__file__).parents[2] / "../shared/data"))

@@ -9,8 +9,8 @@ import pytest
 
 from haetae.base.errors import ConfigError, DataError, ExchangeUnavailable
 from haetae.kernel.state import Candle
-from haetae.research.candle_files import read_candles
-from haetae.research.collect import add_arguments, collect, epoch_s, file_name
+from haetae.research.data.candle_files import read_candles
+from haetae.research.data.collect import add_arguments, collect, epoch_s, file_name
 
 T0 = 1_756_684_800  # 2025-09-01 00:00 UTC
 HOUR = 3600

@@ -142,9 +142,9 @@ def test_no_function_and_no_module_of_the_layer_imports_what_is_left_out(core: P
 @pytest.mark.parametrize(
     "source",
     [
-        "import haetae.research.replay",
+        "import haetae.research.replay.replay",
         "from haetae import research",
-        "from haetae.research import replay",
+        "from haetae.research.replay import replay",
         "def f():\n    from haetae.cli import main",
         "import upbit_sandbox",
     ],

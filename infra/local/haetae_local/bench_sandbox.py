@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from websockets import connect
 
 from haetae.research.bench import Figure, measured, report
-from haetae.research.tapes import iso
+from haetae.research.data.tapes import iso
 from upbit_sandbox.venue.venue import ACCESS_KEY, SECRET_KEY
 
 ORDERS = 4_000  # of a round

@@ -20,8 +20,8 @@ from haetae_local.services import EXCHANGE_PORT, LOCALSTACK_PORT
 from haetae_local.stack import Deployed
 
 if TYPE_CHECKING:
-    from haetae.research.candle_files import CandleFile
-    from haetae.research.tapes import Span
+    from haetae.research.data.candle_files import CandleFile
+    from haetae.research.data.tapes import Span
 
 STACK = "haetae"
 READY_S = 100.0
@@ -133,7 +133,7 @@ def exchange_options(args: argparse.Namespace) -> list[str]:
     if args.source == "replay":
         if not args.candles:
             raise LocalError("SOURCE=replay needs recorded minutes; add CANDLES=KRW-BTC_1m.parquet")
-        from haetae.research.tapes import iso
+        from haetae.research.data.tapes import iso
 
         options += ["--clock", "virtual", "--start", iso(recorded(args).from_t)]
         return [*options, "--candles", *[str(path.resolve()) for path in args.candles]]
@@ -268,7 +268,7 @@ def recorded(args: argparse.Namespace) -> "Span":
         LocalError: they cannot be read, or hold too little.
     """
     from haetae.base.errors import HaetaeError
-    from haetae.research.tapes import histories, span
+    from haetae.research.data.tapes import histories, span
 
     try:
         found = histories(candle_files(args), traded(args).split(","), interval_s(args))
@@ -280,7 +280,7 @@ def recorded(args: argparse.Namespace) -> "Span":
 def candle_files(args: argparse.Namespace) -> "list[CandleFile]":
     """Read the candle files of a replay; raises LocalError where one cannot be read."""
     from haetae.base.errors import HaetaeError
-    from haetae.research.candle_files import read_candles
+    from haetae.research.data.candle_files import read_candles
 
     try:
         return [read_candles(path) for path in args.candles]

@@ -19,10 +19,10 @@ from haetae.app.setup import Ports, Setup
 from haetae.base.errors import DataError, HaetaeError
 from haetae.kernel.quanta import MICRO
 from haetae.kernel.state import Candle
-from haetae.research.collect import file_name
-from haetae.research.replay import collected, environment
-from haetae.research.result import Result
-from haetae.research.tapes import History, Rows, Span, iso
+from haetae.research.data.collect import file_name
+from haetae.research.data.tapes import History, Rows, Span, iso
+from haetae.research.engine.result import Result
+from haetae.research.replay.replay import collected, environment
 from haetae_local import aws, pump, stack
 from haetae_local.errors import LocalError
 from haetae_local.places import REGION, Place

@@ -13,8 +13,8 @@ from haetae.wiring.settings import assignments, flattened, setup_of
 if TYPE_CHECKING:
     from haetae.app.ports import Message
     from haetae.app.setup import Setup
-    from haetae.research.result import Result
-    from haetae.research.tapes import History, Span
+    from haetae.research.data.tapes import History, Span
+    from haetae.research.engine.result import Result
     from haetae.wiring.bootstrap import App
 
 USAGE = 2  # exit code for anything the user can mend
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's grammar."""
-    from haetae.research import collect
+    from haetae.research.data import collect
 
     top = argparse.ArgumentParser(prog="haetae", description="You trade what you tested.")
     verbs = top.add_subparsers(required=True, metavar="VERB")
@@ -154,7 +154,7 @@ def said(message: "Message") -> int:
 
 def run_backtest(args: argparse.Namespace) -> int:
     """Run `haetae backtest`."""
-    from haetae.research.backtest import backtest
+    from haetae.research.engine.backtest import backtest
 
     setup, found, span = task(args)
     return told(args, backtest(setup, found, span, cash=cash(args.cash)))
@@ -164,7 +164,7 @@ def run_replay(args: argparse.Namespace) -> int:
     """Run `haetae replay`, with a progress bar on a terminal's error stream."""
     from tqdm import tqdm
 
-    from haetae.research.replay import replay
+    from haetae.research.replay.replay import replay
 
     setup, found, span = task(args)
     total = (span.to_t - span.from_t) // 60 + 1
@@ -193,8 +193,8 @@ def run_replay(args: argparse.Namespace) -> int:
 
 def task(args: argparse.Namespace) -> "tuple[Setup, dict[str, History], Span]":
     """Return what a run is made of; nothing is written before all of it is valid."""
-    from haetae.research.candle_files import read_candles
-    from haetae.research.tapes import histories, span
+    from haetae.research.data.candle_files import read_candles
+    from haetae.research.data.tapes import histories, span
 
     overrides = settings(args)
     given = tuple(args.market) if args.market else ()
@@ -283,7 +283,7 @@ def cash(text: str) -> int:
 
 def told(args: argparse.Namespace, result: "Result") -> int:
     """Print the result and write its JSON."""
-    from haetae.research.result import printed
+    from haetae.research.engine.result import printed
 
     if args.json:
         try:

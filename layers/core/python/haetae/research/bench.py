@@ -20,9 +20,9 @@ import numpy as np
 
 from haetae.app.setup import Setup
 from haetae.kernel.step import open_account
-from haetae.research.backtest import new_log, prepared
-from haetae.research.replay import replay
-from haetae.research.tapes import History, Rows, Span, aggregated, span
+from haetae.research.data.tapes import History, Rows, Span, aggregated, span
+from haetae.research.engine.backtest import new_log, prepared
+from haetae.research.replay.replay import replay
 from haetae.wiring.settings import setup_of
 from upbit_sandbox.prices.synthetic import synthetic_minutes
 

@@ -27,8 +27,8 @@ from haetae.base.errors import DataError
 from haetae.kernel.codes import MINUTE_S, RAIL_NAMES, RUN
 from haetae.kernel.quanta import MICRO
 from haetae.ledger.book import Decision, TradeLine
-from haetae.research.result import Result, TradeRow
-from haetae.research.tapes import History, Rows, Span, iso
+from haetae.research.data.tapes import History, Rows, Span, iso
+from haetae.research.engine.result import Result, TradeRow
 from haetae.wiring.bootstrap import SOCKET, App
 from upbit_sandbox.asgi import create_app
 from upbit_sandbox.core import Sandbox

@@ -9,7 +9,7 @@ from typing import Any
 
 from haetae.kernel.codes import RAIL_NAMES
 from haetae.kernel.quanta import MICRO, UNITS
-from haetae.research.tapes import Span, iso
+from haetae.research.data.tapes import Span, iso
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

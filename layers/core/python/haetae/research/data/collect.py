@@ -105,7 +105,7 @@ def epoch_s(text: str) -> int:
 
 
 def _held(path: Path, market: str, interval_min: int) -> list[Candle]:
-    from haetae.research.candle_files import read_candles
+    from haetae.research.data.candle_files import read_candles
 
     file = read_candles(path)
     if (file.market, file.unit_min) != (market, interval_min):

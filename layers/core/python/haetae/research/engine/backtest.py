@@ -11,9 +11,9 @@ from haetae.kernel.advance import TRADE_INTS, Log, Reached, advance
 from haetae.kernel.codes import ENTRY, REASON_NAMES, RUN, WARMUP
 from haetae.kernel.state import NEW_MARKET, NO_FILL, Account, Market, Params
 from haetae.kernel.step import open_account, open_market
-from haetae.research.compiled import compiled_kernel
-from haetae.research.result import Result, TradeRow, rails_by_name
-from haetae.research.tapes import History, Rows, Span, tape_of
+from haetae.research.data.tapes import History, Rows, Span, tape_of
+from haetae.research.engine.compiled import compiled_kernel
+from haetae.research.engine.result import Result, TradeRow, rails_by_name
 
 COUNTS = 32
 

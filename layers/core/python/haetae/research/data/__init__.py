@@ -1,0 +1,1 @@
+"""Recorded candles: collected, read from files, and cut to what a run needs."""

@@ -1,0 +1,1 @@
+"""The compiled kernel over recorded candles, and what a run results in."""
