@@ -1,7 +1,7 @@
 """The daily report's door: 09:00 in Seoul, yesterday in figures."""
 
 from haetae.app.report import facts, report
-from haetae.wiring.bootstrap import App
+from haetae.wiring.container import App
 from haetae.wiring.entry import Event, entry, event_time
 
 

@@ -4,16 +4,16 @@ from dataclasses import asdict
 from typing import Any
 
 from haetae.app.halt import kill
-from haetae.wiring.bootstrap import App
+from haetae.wiring.commands import read_kill
+from haetae.wiring.container import App
 from haetae.wiring.entry import Event, entry
-from haetae.wiring.orders import kill_order
 
 
 @entry("killswitch")
 def handler(event: Event, app: App) -> dict[str, Any]:
     """Kill, whoever asks: an HTTP call, a message, an alarm or a direct invocation."""
-    order = kill_order(event, app.ports.clock.now_s())
-    if order.refusal:
-        return order.answer(400, {"error": order.refusal})
-    report = kill(app.ports, app.setup, t=order.t, reason=order.reason, by=order.by)
-    return order.answer(200, asdict(report))
+    command = read_kill(event, app.ports.clock.now_s())
+    if command.refusal:
+        return command.answer(400, {"error": command.refusal})
+    report = kill(app.ports, app.setup, t=command.t, reason=command.reason, by=command.by)
+    return command.answer(200, asdict(report))

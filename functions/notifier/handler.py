@@ -3,7 +3,7 @@
 import os
 
 from haetae.notify.inbox import deliveries
-from haetae.wiring.bootstrap import App
+from haetae.wiring.container import App
 from haetae.wiring.entry import Event, entry, logger
 
 SAY = {

@@ -3,11 +3,11 @@
 from typing import Any
 
 from haetae.app.cycle import guard
-from haetae.wiring.bootstrap import App
-from haetae.wiring.entry import Event, entry, event_time, told
+from haetae.wiring.container import App
+from haetae.wiring.entry import Event, entry, event_time, log_outcome
 
 
 @entry("risk_check")
 def handler(event: Event, app: App) -> dict[str, Any]:
     """Guard the account at the event's minute."""
-    return told(guard(app.ports, app.setup, event_time(event)))
+    return log_outcome(guard(app.ports, app.setup, event_time(event)))

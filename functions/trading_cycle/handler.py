@@ -3,11 +3,11 @@
 from typing import Any
 
 from haetae.app.cycle import cycle
-from haetae.wiring.bootstrap import App
-from haetae.wiring.entry import Event, entry, event_time, told
+from haetae.wiring.container import App
+from haetae.wiring.entry import Event, entry, event_time, log_outcome
 
 
 @entry("trading_cycle")
 def handler(event: Event, app: App) -> dict[str, Any]:
     """Decide the candle that closed at the event's minute."""
-    return told(cycle(app.ports, app.setup, event_time(event)))
+    return log_outcome(cycle(app.ports, app.setup, event_time(event)))

@@ -7,7 +7,7 @@ import pytest
 from haetae.app.cycle import guard
 from haetae.cli import main
 from haetae.kernel.codes import HALT, KILLED, RUN, STOP
-from haetae.wiring.bootstrap import SOCKET
+from haetae.wiring.container import CONTAINER
 from support.desk import CHECK_T, MINUTE, Desk, plugged
 
 type Capture = pytest.CaptureFixture[str]
@@ -135,7 +135,7 @@ def test_without_variables_the_first_missing_one_is_named(
 ) -> None:
     for name in ("HAETAE_TABLE", "HAETAE_TOPIC_ARN", "UPBIT_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
-    SOCKET.plug(None)
+    CONTAINER.install(None)
 
     assert main([word, "--reason", "test"]) == 2
     told = capsys.readouterr()

@@ -30,7 +30,7 @@ from safety.world import (
 from haetae.adapters.upbit.transport import Answer, MaybeSent, SurelyNotSent
 from haetae.app.cycle import cycle, guard
 from haetae.app.halt import kill
-from haetae.app.setup import Ports
+from haetae.app.ports import Ports
 from haetae.base.errors import CorruptState
 from haetae.kernel.codes import HALT, KILLED, NO_ORDER, RUN
 from haetae.ledger.intent import Phase

@@ -30,8 +30,8 @@ from safety.world import BAR, ENTRY_T, MINUTE, SETUP, START, World, agreed, stor
 
 from haetae.app.cycle import cycle, guard
 from haetae.app.halt import KillReport, fence, is_flat, kill
+from haetae.app.ports import Ports
 from haetae.app.send import send
-from haetae.app.setup import Ports
 from haetae.kernel.codes import KILLED
 from haetae.ledger.book import Book
 from haetae.ledger.intent import Phase

@@ -29,8 +29,8 @@ from safety.world import (
 from haetae.adapters.upbit.transport import Answer, SurelyNotSent
 from haetae.app.cycle import cycle
 from haetae.app.halt import KillReport, StartRefused, confirmation, halt, is_flat, kill, start, stop
+from haetae.app.ports import Ports
 from haetae.app.report import facts, report
-from haetae.app.setup import Ports
 from haetae.kernel.codes import HALT, KILLED, RUN, STOP
 from haetae.kernel.quanta import MICRO
 from haetae.ledger.book import Halt

@@ -34,7 +34,7 @@ from safety.world import (
 
 from haetae.adapters.upbit.transport import SurelyNotSent
 from haetae.app.cycle import AHEAD_S, Outcome, cycle, guard
-from haetae.app.setup import Ports
+from haetae.app.ports import Ports
 from haetae.ledger.intent import Phase
 
 DELAY_S = SETUP.rails.entry_delay_s

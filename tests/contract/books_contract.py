@@ -9,8 +9,8 @@ import pytest
 
 from haetae.adapters.dynamodb_books import DynamoDbBooks
 from haetae.adapters.memory_books import MemoryBooks
+from haetae.config.profiles import PROFILES
 from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL, HALT, RUN, STOP
-from haetae.kernel.profiles import PROFILES
 from haetae.kernel.state import NEW_MARKET
 from haetae.kernel.step import open_account
 from haetae.ledger.book import GENESIS, Book, Commit, Decision, Halt, State, TradeLine

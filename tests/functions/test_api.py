@@ -18,8 +18,8 @@ from haetae.kernel.codes import HALT, KILLED, RUN, STOP
 from haetae.kernel.quanta import MICRO, UNITS
 from haetae.kernel.step import worth
 from haetae.ledger.book import Book
-from haetae.wiring.bootstrap import SOCKET
-from haetae.wiring.orders import LONGEST_REASON
+from haetae.wiring.commands import LONGEST_REASON
+from haetae.wiring.container import CONTAINER
 from support.api import api_app, body_of, call, get, post
 from support.desk import CHECK_T, CYCLE_T, HOUR, MARKET, MINUTE, Desk, busy_desk, event, plugged
 from upbit_sandbox.access.faults import Fault, Faults, Kind
@@ -43,7 +43,7 @@ def control(**body: Any) -> dict[str, Any]:
 
 def on_books(desk: Desk, books: MemoryBooks) -> None:
     """Let the account's books be others."""
-    SOCKET.plug(replace(desk.app, ports=replace(desk.app.ports, books=books)))
+    CONTAINER.install(replace(desk.app, ports=replace(desk.app.ports, books=books)))
 
 
 def listed(**query: str) -> list[dict[str, Any]]:
@@ -86,7 +86,7 @@ def samples(text: str) -> dict[str, Decimal]:
 def test_health_is_answered_without_reading_anything(
     path: str, doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    SOCKET.plug(None)
+    CONTAINER.install(None)
     monkeypatch.delenv("HAETAE_TABLE", raising=False)
 
     answer = get(path)
@@ -507,7 +507,7 @@ def test_a_bug_is_a_server_error_with_its_traceback_in_the_log(desk: Desk, doors
 
 
 def test_a_missing_variable_is_told_by_name(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
-    SOCKET.plug(None)
+    CONTAINER.install(None)
     monkeypatch.delenv("HAETAE_TABLE", raising=False)
 
     answer = get("/status")

@@ -9,7 +9,7 @@ from functions.conftest import Doors
 from haetae.base.errors import ConfigError, HaetaeError
 from haetae.kernel.codes import KILLED, STOP
 from haetae.research.data.tapes import iso
-from haetae.wiring.bootstrap import SOCKET
+from haetae.wiring.container import CONTAINER
 from support.desk import CHECK_T, CYCLE_T, HOUR, MINUTE, Desk, event
 from upbit_sandbox.access.faults import Fault, Faults, Kind
 from upbit_sandbox.venue.venue import ACCESS_KEY, SECRET_KEY
@@ -149,7 +149,7 @@ def test_a_missing_variable_fails_the_first_call_by_name(
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv(missing)
-    SOCKET.plug(None)
+    CONTAINER.install(None)
     old_name = {"UPBIT_ACCESS_KEY": "UPBIT_API_KEY", "UPBIT_SECRET_KEY": "UPBIT_SECRET"}
 
     with pytest.raises(ConfigError) as caught:
@@ -167,13 +167,13 @@ def test_with_all_variables_the_account_is_built_once(
 ) -> None:
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
-    SOCKET.plug(None)
+    CONTAINER.install(None)
     try:
-        built = SOCKET.current()
+        built = CONTAINER.current()
         monkeypatch.delenv("HAETAE_TABLE")
-        assert SOCKET.current() is built
+        assert CONTAINER.current() is built
     finally:
-        SOCKET.plug(None)
+        CONTAINER.install(None)
 
 
 # What they print

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from haetae.config.build import setup_of
 from haetae.kernel.codes import MINUTE_S
 from haetae.research.data.tapes import aggregated, span
 from haetae.research.engine.backtest import backtest
 from haetae.research.engine.result import TradeRow
-from haetae.wiring.settings import setup_of
 from haetae_local import desk
 from haetae_local.aws import client
 from haetae_local.pump import pump

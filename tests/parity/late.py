@@ -12,7 +12,7 @@ from haetae.research.replay.replay import (
     ports_on,
     pump_minute,
 )
-from haetae.wiring.bootstrap import App
+from haetae.wiring.container import App
 from parity.runs import Run
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from haetae.app.setup import Setup
+from haetae.config.build import setup_of
+from haetae.config.setup import Setup
 from haetae.kernel.codes import RUN, WARMUP
 from haetae.kernel.state import Candle
 from haetae.research.data.candle_files import read_candles
@@ -14,7 +15,6 @@ from haetae.research.data.tapes import History, Rows, Span, aggregated, historie
 from haetae.research.engine.backtest import backtest
 from haetae.research.engine.result import Result, printed
 from haetae.research.replay.replay import Habits, replay
-from haetae.wiring.settings import setup_of
 from support.scenarios import Scenario
 from support.tapes import MINUTE_S, data_folder, seeded_market
 from upbit_sandbox.prices.synthetic import synthetic_minutes

@@ -2,9 +2,9 @@
 
 import pytest
 
+from haetae.config.build import setup_of
 from haetae.research.data.candle_files import read_candles
 from haetae.research.data.tapes import histories, span
-from haetae.wiring.settings import setup_of
 from parity.runs import HOUR_S, Run, real, seeded
 from support.scenarios import scenarios
 from support.tapes import data_folder

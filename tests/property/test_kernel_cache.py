@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 import haetae.kernel.quanta as quanta
 from haetae.kernel.step import worth
-from haetae.kernel.profiles import PROFILES
+from haetae.config.profiles import PROFILES
 from haetae.kernel.state import NEW_MARKET, NO_POSITION
 from haetae.research.engine.compiled import cache_folder, compile_functions, kernel_modules
 folder = Path(sys.argv[1]) if len(sys.argv) > 1 else cache_folder(kernel_modules())

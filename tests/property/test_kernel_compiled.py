@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from haetae.config.profiles import PROFILES
 from haetae.kernel import codes, quanta
 from haetae.kernel.exits import sellable
-from haetae.kernel.profiles import PROFILES
 from haetae.kernel.registry import REGISTERED
 from haetae.research.engine.compiled import cache_folder, compile_functions, kernel_modules
 from support.compiled import compiled_advance, one_at_a_time

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from haetae.config.profiles import PROFILES
 from haetae.kernel.codes import ENTRY, EXIT, NO_ORDER
 from haetae.kernel.exits import sellable
-from haetae.kernel.profiles import PROFILES
 from haetae.kernel.quanta import funds_ceil, funds_floor
 from haetae.kernel.state import Account, Fill, Market, Order
 from support.folds import bits, closed_before, fold, live, simulate

@@ -14,10 +14,10 @@ from haetae.adapters.memory_books import MemoryBooks
 from haetae.adapters.sns_messages import MemoryMessages
 from haetae.adapters.upbit.client import UpbitClient
 from haetae.app.cycle import cycle, guard
-from haetae.app.setup import Ports
+from haetae.app.ports import Ports
+from haetae.config.build import setup_of
 from haetae.ledger.book import Book, TradeLine
-from haetae.wiring.bootstrap import SOCKET, App
-from haetae.wiring.settings import setup_of
+from haetae.wiring.container import CONTAINER, App
 from support.tapes import REPOSITORY
 from upbit_sandbox.asgi import create_app
 from upbit_sandbox.base.clock import VirtualClock as ExchangeClock
@@ -141,8 +141,8 @@ def busy_desk() -> Desk:
 def plugged(make: Callable[[], Desk] = open_desk) -> Iterator[Desk]:
     """Let every door and verb of this process use a desk for a while."""
     desk = make()
-    SOCKET.plug(desk.app)
+    CONTAINER.install(desk.app)
     try:
         yield desk
     finally:
-        SOCKET.plug(None)
+        CONTAINER.install(None)

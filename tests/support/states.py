@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from haetae.config.profiles import PROFILES
 from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL, EXIT, TREND_FOLLOW
-from haetae.kernel.profiles import PROFILES
 from haetae.kernel.state import (
     NEW_MARKET,
     NO_POSITION,

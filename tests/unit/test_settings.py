@@ -2,19 +2,14 @@
 
 import pytest
 
-from haetae.app.setup import Setup
 from haetae.base.errors import ConfigError
-from haetae.kernel.profiles import PROFILES
-from haetae.wiring.settings import (
-    INTERVALS_MIN,
-    KEYS,
-    WORDS,
-    Environment,
-    assignments,
-    environment,
-    flattened,
-    setup_of,
-)
+from haetae.config.build import setup_of
+from haetae.config.checks import INTERVALS_MIN
+from haetae.config.files import assignments, flattened
+from haetae.config.keys import KEYS, WORDS
+from haetae.config.profiles import PROFILES
+from haetae.config.setup import Setup
+from haetae.wiring.environment import Environment, environment
 
 SECRET = "kQ7-this-must-never-be-seen"
 OTHER = "zX9-nor-must-this"

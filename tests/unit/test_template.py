@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from haetae.kernel.profiles import PROFILES
+from haetae.config.checks import INTERVALS_MIN
+from haetae.config.profiles import PROFILES
 from haetae.notify.text import LANGUAGES
-from haetae.wiring.settings import INTERVALS_MIN, environment
+from haetae.wiring.environment import environment
 from support.api import api_app
 from support.calls import actions, client_calls, port_calls
 from support.tapes import REPOSITORY

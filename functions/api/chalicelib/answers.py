@@ -10,7 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Request, Response
 
 from haetae.base.errors import HaetaeError
-from haetae.wiring.bootstrap import SOCKET, App
+from haetae.wiring.container import CONTAINER, App
 from haetae.wiring.entry import logger, metrics
 
 JOB = "api"
@@ -40,7 +40,7 @@ def answered(view: Callable[[App], Response]) -> Callable[[], Response]:
     @wraps(view)
     def route() -> Response:
         try:
-            return view(SOCKET.current())
+            return view(CONTAINER.current())
         except BadRequest as error:
             return answer(400, {"error": str(error), "field": error.field})
         except HaetaeError as error:

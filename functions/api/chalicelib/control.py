@@ -6,7 +6,7 @@ from chalicelib.answers import ANY_TYPE, answer, answered
 from chalicelib.parameters import order_of
 from chalicelib.shapes import halt_shape, kill_shape
 from haetae.app.halt import StartRefused, halt, kill, start, stop
-from haetae.wiring.bootstrap import App
+from haetae.wiring.container import App
 
 BY = "http"
 

@@ -12,7 +12,7 @@ from chalicelib.answers import BadRequest
 from haetae.app.desk import LONGEST_SPAN_S, Place, Question
 from haetae.kernel.codes import MINUTE_S
 from haetae.ledger.items import END_T
-from haetae.wiring.orders import LONGEST_REASON
+from haetae.wiring.commands import read_reason
 
 DAY_S = 86_400
 SPAN_S = 30 * DAY_S  # of fills, where `from` is not given
@@ -43,13 +43,13 @@ def order_of(request: Request) -> Order:
     if action not in ACTIONS:
         said = "is missing" if action is None else f"{action!r} is unknown"
         raise BadRequest("action", f"{said}; allowed: {', '.join(ACTIONS)}")
-    reason = body.get("reason")
-    if not isinstance(reason, str) or not reason.strip():
+    reason = read_reason(body.get("reason"))
+    if not reason:
         raise BadRequest("reason", "is missing; allowed: any text")
     confirm = body.get("confirm", "")
     if not isinstance(confirm, str):
         raise BadRequest("confirm", f"{confirm!r} is no text; allowed: any text")
-    return Order(action=str(action), reason=reason.strip()[:LONGEST_REASON], confirm=confirm)
+    return Order(action=str(action), reason=reason, confirm=confirm)
 
 
 def json_object(request: Request) -> dict[str, object]:

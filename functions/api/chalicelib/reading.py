@@ -7,7 +7,7 @@ from chalicelib.parameters import query_of, question_of
 from chalicelib.prometheus import CONTENT_TYPE, exposition
 from chalicelib.shapes import page_shape, status_shape
 from haetae.app.desk import fills_of_month, status, trades
-from haetae.wiring.bootstrap import App
+from haetae.wiring.container import App
 
 reading = Blueprint(__name__)
 

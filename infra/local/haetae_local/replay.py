@@ -15,8 +15,9 @@ from haetae.adapters.clocks import ExchangeClock
 from haetae.adapters.dynamodb_books import DynamoDbBooks, create_client
 from haetae.adapters.sns_messages import MemoryMessages
 from haetae.adapters.upbit.client import UpbitClient
-from haetae.app.setup import Ports, Setup
+from haetae.app.ports import Ports
 from haetae.base.errors import DataError, HaetaeError
+from haetae.config.setup import Setup
 from haetae.kernel.quanta import MICRO
 from haetae.kernel.state import Candle
 from haetae.research.data.collect import file_name

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from haetae.app.setup import Ports
+from haetae.app.ports import Ports
 
 BEFORE, AFTER = "before", "after"
 

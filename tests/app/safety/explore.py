@@ -23,8 +23,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from haetae.adapters.sns_messages import MemoryMessages
-from haetae.app.ports import Unknown, Unreachable
-from haetae.app.setup import Ports
+from haetae.app.ports import Ports, Unknown, Unreachable
 from haetae.base.errors import HaetaeError
 from haetae.ledger.book import Book
 from haetae.ledger.intent import Intent

@@ -26,9 +26,9 @@ from haetae.adapters.sns_messages import MemoryMessages
 from haetae.adapters.upbit.client import UpbitClient
 from haetae.adapters.upbit.transport import Answer
 from haetae.app.cycle import Outcome, cycle, guard
-from haetae.app.ports import Message
-from haetae.app.setup import Ports, Setup
-from haetae.kernel.profiles import PROFILES
+from haetae.app.ports import Message, Ports
+from haetae.config.profiles import PROFILES
+from haetae.config.setup import Setup
 from haetae.kernel.quanta import floor_tick
 from haetae.kernel.state import Market
 from haetae.ledger.book import Book

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from haetae.base.errors import ConfigError, DataError, HaetaeError
-from haetae.kernel.profiles import PROFILES
-from haetae.wiring.settings import assignments, flattened, setup_of
+from haetae.config.build import setup_of
+from haetae.config.files import assignments, flattened
+from haetae.config.profiles import PROFILES
 
 if TYPE_CHECKING:
     from haetae.app.ports import Message
-    from haetae.app.setup import Setup
+    from haetae.config.setup import Setup
     from haetae.research.data.tapes import History, Span
     from haetae.research.engine.result import Result
-    from haetae.wiring.bootstrap import App
+    from haetae.wiring.container import App
 
 USAGE = 2  # exit code for anything the user can mend
 
@@ -134,13 +135,13 @@ def ordered(args: argparse.Namespace) -> "tuple[str, App, int]":
     Raises:
         ConfigError: the reason is blank, or a function variable is missing or wrong.
     """
-    from haetae.wiring.bootstrap import SOCKET
-    from haetae.wiring.orders import LONGEST_REASON
+    from haetae.wiring.commands import read_reason
+    from haetae.wiring.container import CONTAINER
 
-    reason = args.reason.strip()[:LONGEST_REASON]
+    reason = read_reason(args.reason)
     if not reason:
         raise ConfigError("--reason is missing; allowed: any text")
-    app = SOCKET.current()
+    app = CONTAINER.current()
     return reason, app, int(app.ports.clock.now_s())
 
 

@@ -13,11 +13,11 @@ from haetae.app.fold import (
     rails_in,
     won,
 )
-from haetae.app.ports import Exchange
+from haetae.app.ports import Exchange, Ports
 from haetae.app.send import reconcile, send
-from haetae.app.setup import Ports, Setup
 from haetae.app.start import fitted, open_books, rewarmed
 from haetae.base.errors import CorruptState, DataError, ExchangeError
+from haetae.config.setup import Setup
 from haetae.kernel.codes import (
     DAY_LATCH,
     EXIT,

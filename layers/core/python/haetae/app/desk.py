@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from haetae.app.fold import won
-from haetae.app.setup import Ports, Setup
+from haetae.app.ports import Ports
+from haetae.config.setup import Setup
 from haetae.kernel.codes import RAIL_NAMES
 from haetae.kernel.state import NEW_MARKET, Market, Period
 from haetae.kernel.step import worth

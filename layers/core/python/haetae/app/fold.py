@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate
 
-from haetae.app.setup import Setup
+from haetae.config.setup import Setup
 from haetae.kernel.advance import Log, Reached, Tape, advance
 from haetae.kernel.codes import (
     ENTRY,
@@ -18,7 +18,7 @@ from haetae.kernel.codes import (
 )
 from haetae.kernel.fills import trade_of
 from haetae.kernel.quanta import MICRO, UNITS, funds_ceil, funds_floor
-from haetae.kernel.state import NO_FILL, Candle, Fill, Market, Order, Params, Rails
+from haetae.kernel.state import NO_FILL, Candle, Fill, Market, Order, Rails
 from haetae.kernel.step import ask_exit
 from haetae.ledger.book import Book, Commit, Decision, State, TradeLine
 from haetae.ledger.intent import FINAL, Intent, Side, identifier
@@ -207,7 +207,7 @@ def intent_of(setup: Setup, name: str, order: Order, *, units: int) -> Intent:
 
 def trade_line(setup: Setup, done: Pass, intent: Intent) -> TradeLine:
     """Return the books' line of a filled intent: the kernel's figures, the exchange's beside."""
-    p = setup.params[setup.markets.index(intent.market)]
+    p = setup.params_of(intent.market)
     m = done.before.markets[intent.market]
     trade = trade_of(p, m, known_fill(m.order, intent))
     entry = trade.kind == ENTRY
@@ -264,7 +264,7 @@ def decision_facts(
 ) -> dict[str, Fact]:
     """Return what the journal keeps of one market at one minute: inputs and verdicts."""
     m: Market = done.state.markets[name]
-    p: Params = setup.params[setup.markets.index(name)]
+    p = setup.params_of(name)
     rails: Rails = setup.rails
     return {
         "t": done.state.t,

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 from haetae.app import messages
 from haetae.app.cycle import guard, load, tighten
-from haetae.app.ports import Balance
+from haetae.app.ports import Balance, Ports
 from haetae.app.send import ask, on_the_way, revoke
-from haetae.app.setup import Ports, Setup
 from haetae.base.errors import ExchangeError
+from haetae.config.setup import Setup
 from haetae.kernel.codes import HALT, KILLED, NO_ORDER, RUN, STOP
 from haetae.kernel.quanta import MICRO, UNITS
 from haetae.ledger.book import Book, Halt

@@ -166,3 +166,13 @@ class Clock(Protocol):
     def wait(self, seconds: float) -> None:
         """Wait; at most a few seconds, always bounded by the caller."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The outside world of one account."""
+
+    exchange: Exchange
+    books: Books
+    messages: Messages
+    clock: Clock

@@ -6,7 +6,8 @@ from decimal import Decimal
 from haetae.app import messages
 from haetae.app.cycle import load
 from haetae.app.desk import account_of
-from haetae.app.setup import Ports, Setup
+from haetae.app.ports import Ports
+from haetae.config.setup import Setup
 from haetae.kernel.books import DAY_S, KST_S
 from haetae.ledger.book import Book, TradeLine
 

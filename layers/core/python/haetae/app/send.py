@@ -4,12 +4,13 @@ from haetae.app.messages import exchange_trouble, order_refused, order_unknown
 from haetae.app.ports import (
     Missing,
     OrderReport,
+    Ports,
     Rejected,
     Unknown,
     Unreachable,
 )
-from haetae.app.setup import Ports, Setup
 from haetae.base.errors import ExchangeError
+from haetae.config.setup import Setup
 from haetae.kernel.codes import ENTRY, KILLED, RUN
 from haetae.ledger.book import Halt
 from haetae.ledger.intent import FINAL, Intent, Phase

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from haetae.app import messages
-from haetae.app.ports import Exchange
-from haetae.app.setup import Ports, Setup
+from haetae.app.ports import Exchange, Ports
 from haetae.base.errors import ConfigError, DataError, ExchangeError, ExchangeUnavailable
+from haetae.config.setup import Setup
 from haetae.kernel.codes import WARMUP
 from haetae.kernel.indicators import fold_bar
 from haetae.kernel.quanta import MICRO

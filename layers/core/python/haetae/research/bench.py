@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
-from haetae.app.setup import Setup
+from haetae.config.build import setup_of
+from haetae.config.setup import Setup
 from haetae.kernel.step import open_account
 from haetae.research.data.tapes import History, Rows, Span, aggregated, span
 from haetae.research.engine.backtest import new_log, prepared
 from haetae.research.replay.replay import replay
-from haetae.wiring.settings import setup_of
 from upbit_sandbox.prices.synthetic import synthetic_minutes
 
 ROUNDS = 7

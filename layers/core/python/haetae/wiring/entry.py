@@ -12,7 +12,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from haetae.app.cycle import Outcome
 from haetae.base.errors import HaetaeError
 from haetae.kernel.codes import RAIL_NAMES
-from haetae.wiring.bootstrap import SOCKET, App
+from haetae.wiring.container import CONTAINER, App
 
 NAMESPACE = "haetae"
 logger = Logger(service="haetae")
@@ -36,7 +36,7 @@ def entry(job: str) -> Callable[[Door], Callable[[Event, Any], Any]]:
             began_s = perf_counter()
             outcome = "scheduler_job_failure_total"
             try:
-                answer = door(event, SOCKET.current())
+                answer = door(event, CONTAINER.current())
                 outcome = "scheduler_job_success_total"
             except HaetaeError as error:
                 logger.error("failed", extra={"error": type(error).__name__, "why": str(error)})
@@ -71,7 +71,7 @@ def event_time(event: Event) -> int:
         raise HaetaeError(f"event has no usable time: {text!r}") from None
 
 
-def told(outcome: Outcome) -> dict[str, Any]:
+def log_outcome(outcome: Outcome) -> dict[str, Any]:
     """Log and measure a cycle's or risk check's outcome; return it as the door's answer."""
     answer = {
         "status": outcome.status,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from haetae.base.errors import ConfigError, DataError
+from haetae.config.checks import check_markets
 from haetae.kernel.state import Candle
-from haetae.wiring.settings import check_markets
 
 BASE_URL = "https://api.upbit.com"
 INTERVALS = {

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from haetae.app.setup import Setup
 from haetae.app.start import fold_history
+from haetae.config.setup import Setup
 from haetae.kernel.advance import TRADE_INTS, Log, Reached, advance
 from haetae.kernel.codes import ENTRY, REASON_NAMES, RUN, WARMUP
 from haetae.kernel.state import NEW_MARKET, NO_FILL, Account, Market, Params

@@ -21,15 +21,15 @@ from haetae.adapters.clocks import VirtualClock
 from haetae.adapters.memory_books import MemoryBooks
 from haetae.adapters.sns_messages import MemoryMessages
 from haetae.adapters.upbit.client import UpbitClient
-from haetae.app.ports import Books
-from haetae.app.setup import Ports, Setup
+from haetae.app.ports import Books, Ports
 from haetae.base.errors import DataError
+from haetae.config.setup import Setup
 from haetae.kernel.codes import MINUTE_S, RAIL_NAMES, RUN
 from haetae.kernel.quanta import MICRO
 from haetae.ledger.book import Decision, TradeLine
 from haetae.research.data.tapes import History, Rows, Span, iso
 from haetae.research.engine.result import Result, TradeRow
-from haetae.wiring.bootstrap import SOCKET, App
+from haetae.wiring.container import CONTAINER, App
 from upbit_sandbox.asgi import create_app
 from upbit_sandbox.core import Sandbox
 from upbit_sandbox.prices.tape import Tape
@@ -155,11 +155,11 @@ def plugged(app: App) -> Iterator[None]:
     """Let the handlers of this process use `app`, quietly."""
     quiet = {"POWERTOOLS_METRICS_DISABLED": "true", "POWERTOOLS_LOG_LEVEL": "CRITICAL"}
     with environment(quiet):
-        SOCKET.plug(app)
+        CONTAINER.install(app)
         try:
             yield
         finally:
-            SOCKET.plug(None)
+            CONTAINER.install(None)
 
 
 def pump(

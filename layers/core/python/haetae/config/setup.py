@@ -1,8 +1,7 @@
-"""What the use cases are given: the account's settings in kernel terms, and the ports."""
+"""One account's settings in the kernel's terms: what every use case is given."""
 
 from dataclasses import dataclass
 
-from haetae.app.ports import Books, Clock, Exchange, Messages
 from haetae.kernel.state import Params, Rails
 
 
@@ -26,12 +25,6 @@ class Setup:
         """The decision interval of every market of the account."""
         return self.params[0].interval_s
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
-    """The outside world of one account."""
-
-    exchange: Exchange
-    books: Books
-    messages: Messages
-    clock: Clock
+    def params_of(self, market: str) -> Params:
+        """Return the parameters of one of the account's markets."""
+        return self.params[self.markets.index(market)]

@@ -3,9 +3,9 @@
 import os
 from dataclasses import dataclass
 
-from haetae.app.ports import Clock
-from haetae.app.setup import Ports, Setup
-from haetae.wiring.settings import Environment, environment
+from haetae.app.ports import Clock, Ports
+from haetae.config.setup import Setup
+from haetae.wiring.environment import Environment, environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,11 +16,11 @@ class App:
     ports: Ports
 
 
-class Socket:
-    """Holds the one App of this process: what was plugged in, or else what the variables say."""
+class Container:
+    """Holds the one App of this process: what was installed, or else what the variables say."""
 
     def __init__(self) -> None:
-        """Begin with nothing plugged in."""
+        """Begin with nothing installed."""
         self.app: App | None = None
 
     def current(self) -> App:
@@ -33,12 +33,12 @@ class Socket:
             self.app = build(environment(os.environ))
         return self.app
 
-    def plug(self, app: App | None) -> None:
+    def install(self, app: App | None) -> None:
         """Use `app` from now on; None returns to the environment."""
         self.app = app
 
 
-SOCKET = Socket()
+CONTAINER = Container()
 
 
 def build(env: Environment) -> App:
