@@ -27,7 +27,7 @@ from safety.world import (
     world_on,
 )
 
-from haetae.adapters.upbit.transport import Answer, MaybeSent, SurelyNotSent
+from haetae.adapters.upbit.transport import Answer, MaybeSent, Request, SurelyNotSent
 from haetae.app.cycle import cycle, guard
 from haetae.app.halt import kill
 from haetae.app.ports import Ports
@@ -37,7 +37,7 @@ from haetae.ledger.intent import Phase
 from haetae.ledger.items import BOOK_SK, HALT_SK, account_key, intent_sk
 
 type Serve = Callable[[], Answer]
-type Fault = Callable[[str, str, Serve], Answer]
+type Fault = Callable[[Request, Serve], Answer]
 CANDLES, ORDERS, ORDER = "/v1/candles/minutes/1", "/v1/orders", "/v1/order"
 HTML = Answer(status=502, headers={}, body=b"<html><body>Bad Gateway</body></html>")
 
@@ -48,34 +48,36 @@ def world() -> Iterator[World]:
         yield world_on(opened)
 
 
-def down(method: str, path: str, serve: Serve) -> Answer:
+def down(request: Request, serve: Serve) -> Answer:
     raise SurelyNotSent("no connection")
 
 
-def slow(method: str, path: str, serve: Serve) -> Answer:
+def slow(request: Request, serve: Serve) -> Answer:
     serve()
     raise MaybeSent("read timed out")
 
 
-def html(method: str, path: str, serve: Serve) -> Answer:
+def html(request: Request, serve: Serve) -> Answer:
     return HTML
 
 
-def no_body(method: str, path: str, serve: Serve) -> Answer:
+def no_body(request: Request, serve: Serve) -> Answer:
     answer = serve()
     return Answer(status=answer.status, headers=answer.headers, body=b"")
 
 
-def half_a_body(method: str, path: str, serve: Serve) -> Answer:
+def half_a_body(request: Request, serve: Serve) -> Answer:
     answer = serve()
     return Answer(
         status=answer.status, headers=answer.headers, body=answer.body[: len(answer.body) // 2]
     )
 
 
-def empty_list(method: str, path: str, serve: Serve) -> Answer:
+def empty_list(request: Request, serve: Serve) -> Answer:
     answer = serve()
-    return Answer(status=200, headers=answer.headers, body=b"[]") if method == "GET" else answer
+    if request.method != "GET":
+        return answer
+    return Answer(status=200, headers=answer.headers, body=b"[]")
 
 
 BAD = {
@@ -90,8 +92,8 @@ BAD = {
 def only(fault: Fault, *paths: str) -> Fault:
     """Return the fault on these paths, and a sound exchange on all others."""
 
-    def some(method: str, path: str, serve: Serve) -> Answer:
-        return fault(method, path, serve) if path in paths else serve()
+    def some(request: Request, serve: Serve) -> Answer:
+        return fault(request, serve) if request.path in paths else serve()
 
     return some
 
@@ -132,9 +134,9 @@ def test_one_market_without_candles_stops_the_entries_of_both(world: World) -> N
     world.run(START, ENTRY_T - MINUTE)
     tries = []
 
-    def every_second_market(method: str, path: str, serve: Serve) -> Answer:
-        tries.append(path)
-        return html(method, path, serve) if path == CANDLES and len(tries) > 1 else serve()
+    def every_second_market(request: Request, serve: Serve) -> Answer:
+        tries.append(request.path)
+        return html(request, serve) if request.path == CANDLES and len(tries) > 1 else serve()
 
     world.line.fault = every_second_market
     world.cycle(ENTRY_T)

@@ -26,7 +26,7 @@ from safety.world import (
     world_on,
 )
 
-from haetae.adapters.upbit.transport import Answer, SurelyNotSent
+from haetae.adapters.upbit.transport import Answer, Request, SurelyNotSent
 from haetae.app.cycle import cycle
 from haetae.app.halt import KillReport, StartRefused, confirmation, halt, is_flat, kill, start, stop
 from haetae.app.ports import Ports
@@ -75,9 +75,9 @@ def refusals(world: World, t: int, confirm: str = SURE) -> str:
 def bids_of(world: World, coins: float) -> Callable[..., Answer]:
     """Return a fault that makes every order book take `coins` within the limit, and no more."""
 
-    def thin(method: str, path: str, serve: Callable[[], Answer]) -> Answer:
+    def thin(request: Request, serve: Callable[[], Answer]) -> Answer:
         answer = serve()
-        if path != "/v1/orderbook":
+        if request.path != "/v1/orderbook":
             return answer
         books = json.loads(answer.body)
         for n, level in enumerate(books[0]["orderbook_units"]):
@@ -87,7 +87,7 @@ def bids_of(world: World, coins: float) -> Callable[..., Answer]:
     return thin
 
 
-def down(method: str, path: str, serve: Callable[[], Answer]) -> Answer:
+def down(request: Request, serve: Callable[[], Answer]) -> Answer:
     raise SurelyNotSent("no connection")
 
 
@@ -244,8 +244,8 @@ def test_no_slice_leaves_a_rest_that_the_exchange_refuses(holding: World) -> Non
 @pytest.mark.parametrize("dead", ["/v1/candles/minutes/1", "/v1/orderbook", "/v1/accounts"])
 def test_a_kill_sells_although_part_of_the_exchange_is_dead(holding: World, dead: str) -> None:
     # given an exchange that still takes orders
-    def fault(method: str, path: str, serve: Callable[[], Answer]) -> Answer:
-        return down(method, path, serve) if path == dead else serve()
+    def fault(request: Request, serve: Callable[[], Answer]) -> Answer:
+        return down(request, serve) if request.path == dead else serve()
 
     holding.line.fault = fault
     # when the kill is called a minute later
@@ -403,7 +403,7 @@ def test_start_loses_against_a_kill_that_comes_in_between(holding: World) -> Non
     # given a start that has read the books and asks the exchange
     stop(holding.ports, t=HELD_T, reason="a test", by="me")
 
-    def kills_meanwhile(method: str, path: str, serve: Callable[[], Answer]) -> Answer:
+    def kills_meanwhile(request: Request, serve: Callable[[], Answer]) -> Answer:
         holding.line.fault = None
         killed(holding, HELD_T)
         return serve()

@@ -18,7 +18,7 @@ from safety.world import (
     world_on,
 )
 
-from haetae.adapters.upbit.transport import SurelyNotSent
+from haetae.adapters.upbit.transport import Request, SurelyNotSent
 from haetae.app.desk import status
 from haetae.base.errors import ConfigError
 from haetae.ledger.book import GENESIS
@@ -60,8 +60,8 @@ def test_a_market_that_is_added_waits_for_its_history_and_holds_nobody_up(world:
     assert held > 0
     world.setup = SETUP
 
-    def no_history(method: str, path: str, serve: object) -> object:
-        if path == "/v1/candles/minutes/5":
+    def no_history(request: Request, serve: object) -> object:
+        if request.path == "/v1/candles/minutes/5":
             raise SurelyNotSent("no connection")
         return serve()  # type: ignore[operator]
 

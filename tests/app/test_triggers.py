@@ -32,7 +32,7 @@ from safety.world import (
     world_on,
 )
 
-from haetae.adapters.upbit.transport import SurelyNotSent
+from haetae.adapters.upbit.transport import Request, SurelyNotSent
 from haetae.app.cycle import AHEAD_S, Outcome, cycle, guard
 from haetae.app.ports import Ports
 from haetae.ledger.intent import Phase
@@ -271,8 +271,8 @@ def test_an_entry_left_pending_is_revoked_once_the_delay_is_over(world: World) -
     agreed(world)
 
 
-def refused(method: str, path: str, serve: Any) -> Any:
-    if method == "POST":
+def refused(request: Request, serve: Any) -> Any:
+    if request.method == "POST":
         raise SurelyNotSent("no connection")
     return serve()
 

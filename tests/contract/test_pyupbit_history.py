@@ -2,7 +2,6 @@
 
 import argparse
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,14 @@ from pyupbit import request_api
 from contract.test_upbit_client import served
 from haetae.adapters.asgi_transport import AsgiTransport
 from haetae.adapters.pyupbit_history import INTERVALS, PyupbitHistory
-from haetae.adapters.upbit.transport import Answer, MaybeSent, SurelyNotSent, Transport, WireFailure
+from haetae.adapters.upbit.transport import (
+    Answer,
+    MaybeSent,
+    Request,
+    SurelyNotSent,
+    Transport,
+    WireFailure,
+)
 from haetae.base.errors import ExchangeUnavailable
 from haetae.kernel.state import Candle
 from haetae.research.data.candle_files import read_candles
@@ -37,18 +43,11 @@ class Script:
 
     def __init__(self, *answers: Answer | WireFailure) -> None:
         self.answers = list(answers)
-        self.sent: list[tuple[str, float]] = []
+        self.sent: list[Request] = []
 
-    def __call__(
-        self,
-        method: str,
-        target: str,
-        headers: dict[str, str],
-        body: bytes | None,
-        timeout_s: float,
-    ) -> Answer:
-        assert (method, body) == ("GET", None)
-        self.sent.append((target, timeout_s))
+    def send(self, request: Request) -> Answer:
+        assert (request.method, request.body) == ("GET", None)
+        self.sent.append(request)
         answer = self.answers.pop(0)
         if isinstance(answer, WireFailure):
             raise answer
@@ -133,14 +132,14 @@ def test_days_begin_at_midnight_utc() -> None:
     script = Script(said([row(0) | {"candle_date_time_kst": "2025-09-01T09:00:00"}]))
     candles = all_of(history_of(script, T0 + 10 * 86_400), 1440, T0, T0 + 86_400)
     assert candles == [Candle(T0, 100.0, 102.5, 99.5, 101.0, 0.5)]
-    assert script.sent[0][0].startswith("/v1/candles/days?")
+    assert script.sent[0].target.startswith("/v1/candles/days?")
 
 
 def test_request_names_utc_the_needed_count_and_a_timeout() -> None:
     script = Script(said([row(2), row(1)]))
     all_of(history_of(script, timeout_s=3.5), 1, T0 + 60, T0 + 180)
     target = "/v1/candles/minutes/1?market=KRW-BTC&count=2&to=2025-09-01+00%3A03%3A00"
-    assert script.sent == [(target, 3.5)]
+    assert [(sent.target, sent.timeout_s) for sent in script.sent] == [(target, 3.5)]
 
 
 @pytest.mark.parametrize("interval_min", [0, 2, 59, 120, 10_080])
@@ -154,7 +153,7 @@ def test_every_interval_reaches_its_own_path() -> None:
         script = Script(said([]))
         all_of(history_of(script, T0 + 2 * 86_400), interval_min, T0, T0 + interval_min * 60)
         path = "days" if interval_min == 1440 else f"minutes/{interval_min}"
-        assert script.sent[0][0].startswith(f"/v1/candles/{path}?")
+        assert script.sent[0].target.startswith(f"/v1/candles/{path}?")
 
 
 FAILURES: list[tuple[str, list[Answer | WireFailure], int]] = [
@@ -228,18 +227,21 @@ def test_history_waits_for_the_rate_budget() -> None:
     assert all(0 < seconds <= 1 for seconds in waits)
 
 
-def breaks(error: Exception) -> Callable[..., Answer]:
-    def transport(*args: object) -> Answer:
-        assert request_api.requests is not requests
-        raise error
+class Broken:
+    """A transport that fails while pyupbit sends through it."""
 
-    return transport
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def send(self, request: Request) -> Answer:
+        assert request_api.requests is not requests
+        raise self.error
 
 
 @pytest.mark.parametrize("error", [MaybeSent("x"), RuntimeError("a bug")])
 def test_pyupbit_gets_its_own_transport_back(error: Exception) -> None:
     with pytest.raises(ExchangeUnavailable):
-        all_of(history_of(breaks(error)), 1, T0, T0 + 60)
+        all_of(history_of(Broken(error)), 1, T0, T0 + 60)
     assert request_api.requests is requests
 
 

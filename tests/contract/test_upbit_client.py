@@ -15,7 +15,7 @@ import uvicorn
 
 from haetae.adapters.asgi_transport import AsgiApp, AsgiTransport
 from haetae.adapters.upbit.client import UNITS_MIN, UpbitClient
-from haetae.adapters.upbit.transport import Answer, MaybeSent, Transport, UrllibTransport
+from haetae.adapters.upbit.transport import Answer, MaybeSent, Request, Transport, UrllibTransport
 from haetae.app.ports import Exchange, Missing, OrderReport, Rejected, Unknown, Unreachable
 from haetae.base.errors import ExchangeRefused, ExchangeUnavailable
 from haetae.kernel.state import Candle
@@ -373,6 +373,9 @@ def test_reads_wait_for_the_rate_budget() -> None:
 # ---- the in-process transport itself
 
 
+LOOK = Request(method="GET", target="/", headers={}, timeout_s=1.0)
+
+
 async def silent(scope: Any, receive: Any, send: Any) -> None:
     await receive()
 
@@ -405,7 +408,15 @@ async def patient(scope: Any, receive: Any, send: Any) -> None:
 
 
 def test_in_process_request_arrives_whole_and_so_does_its_answer() -> None:
-    answer = AsgiTransport(chunked)("POST", "/a/b?c=d%20e", {"X-Two": "2"}, b"body", 1.0)
+    answer = AsgiTransport(chunked).send(
+        Request(
+            method="POST",
+            target="/a/b?c=d%20e",
+            headers={"X-Two": "2"},
+            body=b"body",
+            timeout_s=1.0,
+        )
+    )
     assert isinstance(answer, Answer)
     assert (answer.status, answer.headers) == (203, {"x-one": "1"})
     assert json.loads(answer.body) == {
@@ -419,9 +430,9 @@ def test_in_process_request_arrives_whole_and_so_does_its_answer() -> None:
 
 def test_application_without_an_answer_may_have_acted() -> None:
     with pytest.raises(MaybeSent):
-        AsgiTransport(silent)("GET", "/", {}, None, 1.0)
+        AsgiTransport(silent).send(LOOK)
 
 
 def test_application_that_waits_needs_a_real_server() -> None:
     with pytest.raises(RuntimeError, match="serve it over HTTP"):
-        AsgiTransport(patient)("GET", "/", {}, None, 1.0)
+        AsgiTransport(patient).send(LOOK)

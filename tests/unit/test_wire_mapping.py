@@ -17,6 +17,7 @@ from haetae.adapters.upbit.transport import (
     Answer,
     MaybeSent,
     RateBudget,
+    Request,
     SurelyNotSent,
     UrllibTransport,
     WireFailure,
@@ -95,17 +96,10 @@ class Script:
 
     def __init__(self, *answers: Scripted) -> None:
         self.answers = list(answers)
-        self.sent: list[tuple[str, str, dict[str, str], bytes | None, float]] = []
+        self.sent: list[Request] = []
 
-    def __call__(
-        self,
-        method: str,
-        target: str,
-        headers: dict[str, str],
-        body: bytes | None,
-        timeout_s: float,
-    ) -> Answer:
-        self.sent.append((method, target, headers, body, timeout_s))
+    def send(self, request: Request) -> Answer:
+        self.sent.append(request)
         answer = self.answers.pop(0)
         if isinstance(answer, WireFailure):
             raise answer
@@ -168,7 +162,7 @@ def test_fate_of_a_new_order(answers: tuple[Scripted, ...], fate: object) -> Non
     else:
         assert outcome == fate
     assert script.answers == []
-    assert [sent[0] for sent in script.sent].count("POST") == 1  # never sent twice
+    assert [sent.method for sent in script.sent].count("POST") == 1  # never sent twice
 
 
 def test_rejection_keeps_the_exchange_s_words() -> None:
@@ -230,7 +224,7 @@ def test_read_succeeds_after_two_failures() -> None:
     (balance,) = client_of(script).balances()
     assert (balance.currency, balance.free) == ("KRW", Decimal("10.5"))
     assert balance.locked == Decimal("0.000000950475")
-    tokens = [headers["authorization"] for _, _, headers, _, _ in script.sent]
+    tokens = [sent.headers["authorization"] for sent in script.sent]
     assert len(set(tokens)) == 3  # a nonce is never used again
 
 
@@ -290,10 +284,10 @@ def test_sell_writes_its_volume_without_an_exponent(units: int, text: str) -> No
         units=units,
     )
     client_of(script).place(sell)
-    method, target, headers, body, timeout_s = script.sent[0]
-    assert (method, target, timeout_s) == ("POST", "/v1/orders", 2.0)
-    assert headers["content-type"] == "application/json"
-    assert json.loads(body or b"") == {
+    sent = script.sent[0]
+    assert (sent.method, sent.target, sent.timeout_s) == ("POST", "/v1/orders", 2.0)
+    assert sent.headers["content-type"] == "application/json"
+    assert json.loads(sent.body or b"") == {
         "market": "KRW-BTC",
         "side": "ask",
         "ord_type": "market",
@@ -305,7 +299,7 @@ def test_sell_writes_its_volume_without_an_exponent(units: int, text: str) -> No
 def test_buy_writes_whole_won_without_a_point() -> None:
     script = Script(said(201, ORDER))
     client_of(script).place(BUY)
-    assert json.loads(script.sent[0][3] or b"") == {
+    assert json.loads(script.sent[0].body or b"") == {
         "market": "KRW-BTC",
         "side": "bid",
         "ord_type": "price",
@@ -319,7 +313,7 @@ def test_public_calls_carry_no_token_and_nothing_carries_an_origin() -> None:
     client = client_of(script)
     client.candles("KRW-BTC", from_t=T0, to_t=T0 + 60)
     client.balances()
-    public, private = script.sent[0][2], script.sent[1][2]
+    public, private = (sent.headers for sent in script.sent)
     assert "authorization" not in public
     assert private["authorization"].startswith("Bearer ")
     assert not {"origin", "Origin"} & (public.keys() | private.keys())
@@ -452,7 +446,7 @@ def test_forming_candle_is_dropped() -> None:
     script = Script(rows_at(3, 2, 1))
     candles = client_of(script).candles("KRW-BTC", from_t=T0 + 60, to_t=T0 + 3 * 60 + 59)
     assert [(candle.t - T0) // 60 for candle in candles] == [1, 2]
-    assert "to=2025-09-01T00%3A03%3A00Z&count=2" in script.sent[0][1]
+    assert "to=2025-09-01T00%3A03%3A00Z&count=2" in script.sent[0].target
 
 
 def test_rows_before_the_period_are_dropped() -> None:
@@ -584,10 +578,14 @@ def test_waiting_for_the_budget_leaves_the_order_less_time() -> None:
     client.place(BUY)
     assert len(waits) == 1
     assert 0.5 < waits[0] <= 1.0
-    assert script.sent[1][4] == pytest.approx(2.0 - waits[0])
+    assert script.sent[1].timeout_s == pytest.approx(2.0 - waits[0])
 
 
 # ---- urllib3
+
+
+LOOK = Request(method="GET", target="/", headers={}, timeout_s=1.0)
+ORDERED = Request(method="POST", target="/v1/orders", headers={}, body=b"{}", timeout_s=1.0)
 
 
 def foreign_errors() -> list[type[urllib3.exceptions.HTTPError]]:
@@ -611,7 +609,7 @@ def test_every_urllib3_error_becomes_ours(
     unsent = (exceptions.NewConnectionError, exceptions.ConnectTimeoutError)
     expected = SurelyNotSent if issubclass(error, unsent) else MaybeSent
     with pytest.raises(expected) as caught:
-        UrllibTransport("https://api.upbit.com")("GET", "/", {}, None, 1.0)
+        UrllibTransport("https://api.upbit.com").send(LOOK)
     assert isinstance(caught.value.__cause__, error)
 
 
@@ -643,7 +641,7 @@ def test_refused_connection_is_surely_not_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(SurelyNotSent):
-        UrllibTransport(f"http://127.0.0.1:{port}")("POST", "/v1/orders", {}, b"{}", 1.0)
+        UrllibTransport(f"http://127.0.0.1:{port}").send(ORDERED)
 
 
 def test_unknown_host_is_surely_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -652,7 +650,7 @@ def test_unknown_host_is_surely_not_sent(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(SurelyNotSent):
-        UrllibTransport("http://exchange.invalid")("POST", "/v1/orders", {}, b"{}", 1.0)
+        UrllibTransport("http://exchange.invalid").send(ORDERED)
 
 
 def test_connect_timeout_is_surely_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -661,7 +659,7 @@ def test_connect_timeout_is_surely_not_sent(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(urllib3.util.connection, "create_connection", slow)
     with pytest.raises(SurelyNotSent):
-        UrllibTransport("http://127.0.0.1:9")("POST", "/v1/orders", {}, b"{}", 0.1)
+        UrllibTransport("http://127.0.0.1:9").send(ORDERED)
 
 
 def hang_up(connection: socket.socket) -> None:

@@ -24,7 +24,7 @@ from haetae.adapters.dynamodb_books import DynamoDbBooks, create_client, create_
 from haetae.adapters.memory_books import MemoryBooks
 from haetae.adapters.sns_messages import MemoryMessages
 from haetae.adapters.upbit.client import UpbitClient
-from haetae.adapters.upbit.transport import Answer
+from haetae.adapters.upbit.transport import Answer, Request
 from haetae.app.cycle import Outcome, cycle, guard
 from haetae.app.ports import Message, Ports
 from haetae.config.profiles import PROFILES
@@ -190,24 +190,17 @@ class Line:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.transport = AsgiTransport(create_app(sandbox))
-        self.fault: Callable[[str, str, Callable[[], Answer]], Answer] | None = None
+        self.fault: Callable[[Request, Callable[[], Answer]], Answer] | None = None
         self.requests: list[tuple[str, str]] = []
 
-    def __call__(
-        self,
-        method: str,
-        target: str,
-        headers: dict[str, str],
-        body: bytes | None,
-        timeout_s: float,
-    ) -> Answer:
-        path = target.partition("?")[0]
-        self.requests.append((method, path))
+    def send(self, request: Request) -> Answer:
+        """Carry a request, or let the fault answer it."""
+        self.requests.append((request.method, request.path))
 
         def serve() -> Answer:
-            return self.transport(method, target, headers, body, timeout_s)
+            return self.transport.send(request)
 
-        return serve() if self.fault is None else self.fault(method, path, serve)
+        return serve() if self.fault is None else self.fault(request, serve)
 
 
 @dataclass(kw_only=True)
@@ -274,7 +267,10 @@ class World:
     def control(self, method: str, path: str, value: object = None) -> Any:
         """Call one of the sandbox's own routes."""
         body = b"" if value is None else json.dumps(value).encode()
-        answer = self.line.transport(method, f"/sandbox/{path}", {}, body, 2.0)
+        target = f"/sandbox/{path}"
+        answer = self.line.transport.send(
+            Request(method=method, target=target, headers={}, body=body, timeout_s=2.0)
+        )
         assert answer.status == 200, answer
         return json.loads(answer.body)
 

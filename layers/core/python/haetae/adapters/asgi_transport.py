@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from haetae.adapters.upbit.transport import Answer, MaybeSent
+from haetae.adapters.upbit.transport import Answer, MaybeSent, Request
 
 type AsgiMessage = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[AsgiMessage]]
@@ -22,30 +22,22 @@ class AsgiTransport:
         """Take the application."""
         self._app = app
 
-    def __call__(
-        self,
-        method: str,
-        target: str,
-        headers: dict[str, str],
-        body: bytes | None,
-        timeout_s: float,
-    ) -> Answer:
-        """Return the application's answer; `timeout_s` cannot run out here.
+    def send(self, request: Request) -> Answer:
+        """Return the application's answer; the request's time cannot run out here.
 
         Raises:
             MaybeSent: the application ended without an answer.
         """
-        del timeout_s
-        request: AsgiMessage = {"type": "http.request", "body": body or b"", "more_body": False}
+        body = request.body or b""
         sent: list[AsgiMessage] = []
 
         async def receive() -> AsgiMessage:
-            return request
+            return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: AsgiMessage) -> None:
             sent.append(message)
 
-        steps = self._app(_scope(method, target, headers), receive, send).__await__()
+        steps = self._app(_scope(request), receive, send).__await__()
         try:
             next(steps)
         except StopIteration:
@@ -53,19 +45,21 @@ class AsgiTransport:
         raise RuntimeError("the application waits for something: serve it over HTTP instead")
 
 
-def _scope(method: str, target: str, headers: dict[str, str]) -> AsgiMessage:
-    path, _, query = target.partition("?")
+def _scope(request: Request) -> AsgiMessage:
+    path, _, query = request.target.partition("?")
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
         "scheme": "http",
-        "method": method,
+        "method": request.method,
         "path": path,
         "raw_path": path.encode(),
         "query_string": query.encode(),
         "root_path": "",
-        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        "headers": [
+            (name.lower().encode(), value.encode()) for name, value in request.headers.items()
+        ],
         "client": ("127.0.0.1", 0),
         "server": ("127.0.0.1", 0),
     }

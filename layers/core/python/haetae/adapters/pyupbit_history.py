@@ -17,6 +17,7 @@ from haetae.adapters.upbit.bodies import flaw
 from haetae.adapters.upbit.transport import (
     Answer,
     RateBudget,
+    Request,
     Transport,
     UrllibTransport,
     WireFailure,
@@ -128,15 +129,18 @@ class _Session:
             ExchangeUnavailable: no answer; pyupbit turns it into None.
         """
         path = urlsplit(url).path
-        target = f"{path}?{urlencode(params or {}, doseq=True)}"
+        request = Request(
+            method="GET",
+            target=f"{path}?{urlencode(params or {}, doseq=True)}",
+            headers={"user-agent": "haetae"},
+            timeout_s=self._timeout_s,
+        )
         for attempt in range(self._attempts):
             if attempt:
                 self._wait(min(0.25 * 2**attempt, MAX_BACKOFF_S))
             self._budget.hold(path, self._timeout_s)
             try:
-                answer = self._transport(
-                    "GET", target, {"user-agent": "haetae"}, None, self._timeout_s
-                )
+                answer = self._transport.send(request)
             except WireFailure:
                 continue
             self._budget.note(path, answer.headers.get("remaining-req"))

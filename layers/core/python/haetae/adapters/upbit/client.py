@@ -29,6 +29,7 @@ from haetae.adapters.upbit.bodies import (
 from haetae.adapters.upbit.transport import (
     Answer,
     RateBudget,
+    Request,
     SurelyNotSent,
     Transport,
     UrllibTransport,
@@ -260,7 +261,9 @@ class UpbitClient:
         elif pairs:
             query = "&".join([f"{name}={quote(value, safe='')}" for name, value in pairs])
             target = f"{path}?{query}"
-        answer = self._transport(method, target, headers, body, left_s)
+        answer = self._transport.send(
+            Request(method=method, target=target, headers=headers, body=body, timeout_s=left_s)
+        )
         self._budget.note(path, answer.headers.get("remaining-req"))
         return answer
 

@@ -27,6 +27,22 @@ class MaybeSent(WireFailure):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request as it leaves: `target` is path and query, `timeout_s` bounds all of it."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+    timeout_s: float
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """An HTTP answer, whatever its status; header names in lower case."""
 
@@ -38,15 +54,8 @@ class Answer:
 class Transport(Protocol):
     """Carries one request, once: no retry, no redirect."""
 
-    def __call__(
-        self,
-        method: str,
-        target: str,
-        headers: dict[str, str],
-        body: bytes | None,
-        timeout_s: float,
-    ) -> Answer:
-        """Return the answer to `target` (path and query), within `timeout_s`.
+    def send(self, request: Request) -> Answer:
+        """Return the answer, within the request's time.
 
         Raises:
             SurelyNotSent: the request did not leave.
@@ -67,25 +76,18 @@ class UrllibTransport:
         self._prefix = (parse_url(base_url).path or "").rstrip("/")
         self._urllib3 = urllib3
 
-    def __call__(
-        self,
-        method: str,
-        target: str,
-        headers: dict[str, str],
-        body: bytes | None,
-        timeout_s: float,
-    ) -> Answer:
+    def send(self, request: Request) -> Answer:
         """Send once; a kept-alive connection that turns out dead counts as MaybeSent."""
         errors = self._urllib3.exceptions
         try:
             answer = self._pool.urlopen(
-                method,
-                self._prefix + target,
-                body=body,
-                headers=headers,
+                request.method,
+                self._prefix + request.target,
+                body=request.body,
+                headers=request.headers,
                 retries=False,
                 redirect=False,
-                timeout=self._urllib3.Timeout(total=timeout_s),
+                timeout=self._urllib3.Timeout(total=request.timeout_s),
             )
         except (errors.NewConnectionError, errors.ConnectTimeoutError) as exc:
             raise SurelyNotSent(f"no connection: {type(exc).__name__}") from exc

@@ -21,6 +21,7 @@ from haetae.adapters.clocks import VirtualClock
 from haetae.adapters.memory_books import MemoryBooks
 from haetae.adapters.sns_messages import MemoryMessages
 from haetae.adapters.upbit.client import UpbitClient
+from haetae.adapters.upbit.transport import Request
 from haetae.app.ports import Books, Ports
 from haetae.base.errors import DataError
 from haetae.config.setup import Setup
@@ -182,7 +183,9 @@ def pump_minute(app: App, sandbox: Sandbox, t: int, events: Sequence[tuple[Handl
     assert isinstance(clock, VirtualClock)
     clock.at_s = max(clock.at_s, float(t))
     now = json.dumps({"now": t}).encode()
-    AsgiTransport(create_app(sandbox))("PUT", "/sandbox/clock", {}, now, REQUEST_S)
+    AsgiTransport(create_app(sandbox)).send(
+        Request(method="PUT", target="/sandbox/clock", headers={}, body=now, timeout_s=REQUEST_S)
+    )
     for door, time in events:
         door({"time": iso(time)}, CONTEXT)
 
