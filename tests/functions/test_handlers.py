@@ -7,8 +7,8 @@ import pytest
 
 from functions.conftest import Doors
 from haetae.base.errors import ConfigError, HaetaeError
+from haetae.base.time import iso_text
 from haetae.kernel.codes import KILLED, STOP
-from haetae.research.data.tapes import iso
 from haetae.wiring.container import CONTAINER
 from support.desk import CHECK_T, CYCLE_T, HOUR, MINUTE, Desk, event
 from upbit_sandbox.access.faults import Fault, Faults, Kind
@@ -28,7 +28,7 @@ VARIABLES = {
 
 def at(door: str, t: int) -> dict[str, Any]:
     """Return the door's event moved to `t`."""
-    return event(door) | {"time": iso(t)}
+    return event(door) | {"time": iso_text(t)}
 
 
 # What they answer

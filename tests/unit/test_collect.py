@@ -10,7 +10,7 @@ import pytest
 from haetae.base.errors import ConfigError, DataError, ExchangeUnavailable
 from haetae.kernel.state import Candle
 from haetae.research.data.candle_files import read_candles
-from haetae.research.data.collect import add_arguments, collect, epoch_s, file_name
+from haetae.research.data.collect import add_arguments, collect, file_name, time_argument
 
 T0 = 1_756_684_800  # 2025-09-01 00:00 UTC
 HOUR = 3600
@@ -148,7 +148,7 @@ def test_empty_period_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_dates_are_utc_unless_they_name_a_zone(text: str, seconds: int) -> None:
-    assert epoch_s(text) == seconds
+    assert time_argument(text) == seconds
 
 
 def test_arguments() -> None:

@@ -4,17 +4,15 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from chalice.app import Request
 
 from chalicelib.answers import BadRequest
 from haetae.app.desk import LONGEST_SPAN_S, Place, Question
-from haetae.kernel.codes import MINUTE_S
+from haetae.base.time import DAY_S, MINUTE_S, epoch_s
 from haetae.ledger.items import END_T
 from haetae.wiring.commands import read_reason
 
-DAY_S = 86_400
 SPAN_S = 30 * DAY_S  # of fills, where `from` is not given
 PAGE = 50
 LONGEST_PAGE = 500
@@ -116,12 +114,11 @@ def time_of(query: Mapping[str, str], name: str, default: int) -> int:
     if name not in query:
         return default
     try:
-        time = datetime.fromisoformat(query[name])
-        t = int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
-    except (ValueError, OverflowError):
+        t = epoch_s(query[name])
+    except ValueError:
         t = -1
     if not 0 <= t <= END_T:
-        raise BadRequest(name, f"{query[name]!r} is no time; allowed: 2025-09-01T00:00:00Z")
+        raise BadRequest(name, f"{query[name]!r} is not a time; allowed: 2025-09-01T00:00:00Z")
     return t
 
 

@@ -5,16 +5,15 @@ the shortest that reads back as the same double. Times are ISO 8601 in UTC. What
 null.
 """
 
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from chalicelib.parameters import cursor_of
 from haetae.app.desk import Account, Holding, LossBook, Page, Status, Verdict
 from haetae.app.halt import KillReport
 from haetae.app.messages import MODE_NAMES
+from haetae.base.money import decimal_text, price_text, volume_text
+from haetae.base.time import iso_text
 from haetae.kernel.codes import REASON_NAMES
-from haetae.kernel.quanta import UNITS
 from haetae.ledger.book import Halt, TradeLine
 from haetae.ledger.intent import Intent
 
@@ -34,7 +33,7 @@ def halt_shape(halt: Halt) -> Shape:
     return {
         "mode": MODE_NAMES[halt.mode],
         "epoch": halt.epoch,
-        "at": time_text(halt.t) if halt.t else None,
+        "at": iso_text(halt.t) if halt.t else None,
         "reason": halt.reason,
         "by": halt.by,
     }
@@ -56,7 +55,7 @@ def kill_shape(report: KillReport) -> Shape:
 def account_shape(account: Account) -> Shape:
     """Return the account as of its stored minute."""
     return {
-        "as_of": time_text(account.t),
+        "as_of": iso_text(account.t),
         "equity_krw": decimal_text(account.equity),
         "cash_krw": decimal_text(account.cash),
         "positions": [holding_shape(holding) for holding in account.holdings],
@@ -74,7 +73,7 @@ def holding_shape(holding: Holding) -> Shape:
         "price": price_text(holding.price),
         "stop": price_text(holding.stop) if holding.stop else None,
         "target": price_text(holding.target) if holding.target else None,
-        "since": time_text(holding.since),
+        "since": iso_text(holding.since),
         "close": price_text(holding.close),
         "value_krw": decimal_text(holding.value),
     }
@@ -88,7 +87,7 @@ def intent_shape(intent: Intent) -> Shape:
         "identifier": intent.identifier,
         "phase": intent.phase.value,
         "reason": REASON_NAMES[intent.reason],
-        "at": time_text(intent.t),
+        "at": iso_text(intent.t),
         "krw": str(intent.krw) if intent.krw else None,
         "volume": volume_text(intent.units) if intent.units else None,
     }
@@ -100,7 +99,7 @@ def loss_book_shape(book: LossBook) -> Shape:
         "start_krw": decimal_text(book.start),
         "floor_krw": decimal_text(book.floor),
         "latched": book.latched,
-        "until": time_text(book.until),
+        "until": iso_text(book.until),
     }
 
 
@@ -109,7 +108,7 @@ def verdict_shape(verdict: Verdict) -> Shape:
     wished = bool(verdict.rail)
     return {
         "market": verdict.market,
-        "at": time_text(verdict.t),
+        "at": iso_text(verdict.t),
         "rail": verdict.rail or None,
         "limit": verdict.limit if wished else None,
         "observed": verdict.observed if wished else None,
@@ -128,7 +127,7 @@ def page_shape(page: Page) -> Shape:
 def trade_shape(line: TradeLine) -> Shape:
     """Return a fill; `pnl_krw` and `r` are null for an entry."""
     return {
-        "at": time_text(line.t),
+        "at": iso_text(line.t),
         "market": line.market,
         "side": line.side,
         "reason": line.reason,
@@ -142,23 +141,3 @@ def trade_shape(line: TradeLine) -> Shape:
         "exchange_funds_krw": decimal_text(line.exchange_funds),
         "exchange_fee_krw": decimal_text(line.exchange_fee),
     }
-
-
-def time_text(t: int) -> str:
-    """Return epoch seconds as ISO 8601 in UTC."""
-    return f"{datetime.fromtimestamp(t, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def decimal_text(amount: Decimal) -> str:
-    """Return an amount in plain digits."""
-    return format(amount, "f")
-
-
-def price_text(price: float) -> str:
-    """Return a price in plain digits, the shortest that read back as the same double."""
-    return decimal_text(Decimal(repr(price))).removesuffix(".0")
-
-
-def volume_text(units: int) -> str:
-    """Return units of 1e-8 coins as coins."""
-    return f"{units // UNITS}.{units % UNITS:08d}"

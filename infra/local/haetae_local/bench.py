@@ -10,12 +10,13 @@ import time
 from pathlib import Path
 
 from haetae.app.ports import Books
+from haetae.base.time import MINUTE_S
 from haetae.research.bench import CASH, Figure, measured, report, seconds, task
 from haetae_local import desk, stack
 from haetae_local.account import call
 from haetae_local.aws import client
 from haetae_local.places import Place
-from haetae_local.pump import MINUTE_S, pump, scheduled
+from haetae_local.pump import pump, scheduled
 from haetae_local.replay import options_of, parameters_of, ports_on
 from haetae_local.services import services
 from haetae_local.stack import Deployed

@@ -27,8 +27,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from websockets import connect
 
+from haetae.base.time import iso_text
 from haetae.research.bench import Figure, measured, report
-from haetae.research.data.tapes import iso
 from upbit_sandbox.venue.venue import ACCESS_KEY, SECRET_KEY
 
 ORDERS = 4_000  # of a round
@@ -150,7 +150,7 @@ def lags() -> tuple[list[float], list[float], list[float]]:
         minutes = int(WATCHED_S * 3 * SPEED / 60) + DAY_MIN
         files = [recorded(Path(folder), f"KRW-B{n}", minutes) for n in range(MARKETS)]
         begin = START + DAY_MIN * 60
-        options = ("--clock", "real", "--start", iso(begin), "--speed", str(SPEED))
+        options = ("--clock", "real", "--start", iso_text(begin), "--speed", str(SPEED))
         with exchange("--source", "replay", *options, "--candles", *files) as server:
             behind, took = [], []
             until = time.perf_counter() + WATCHED_S
@@ -200,7 +200,9 @@ def memory_mb() -> float:
         codes = [f"KRW-B{n}" for n in range(5)]
         files = [recorded(Path(folder), code, YEAR_MIN) for code in codes]
         end = START + YEAR_MIN * 60
-        with exchange("--source", "replay", "--start", iso(end), "--candles", *files) as server:
+        with exchange(
+            "--source", "replay", "--start", iso_text(end), "--candles", *files
+        ) as server:
             for code in codes:
                 for path in CANDLE_PATHS:
                     assert server.get(f"/v1/candles/{path}?market={code}&count=200")

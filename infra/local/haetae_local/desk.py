@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from haetae.base.time import MINUTE_S
 from haetae_local import stack
 from haetae_local.aws import client
 from haetae_local.errors import LocalError
-from haetae_local.lifecycle import MINUTE_S, required
+from haetae_local.lifecycle import required
 from haetae_local.places import ROOT, place
 from haetae_local.pump import scheduled
 from haetae_local.stack import FUNCTIONS, Deployed

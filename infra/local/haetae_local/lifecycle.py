@@ -10,6 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from haetae.base.time import MINUTE_S, iso_text
 from haetae_local import account, stack
 from haetae_local.aws import client
 from haetae_local.errors import LocalError
@@ -29,7 +30,6 @@ STOP_S = 40.0
 LOOK_EVERY_S = 0.2
 SETTLE_S = 3.0  # a walk on this machine takes a tenth of it
 FREE_BYTES = 1_500_000_000  # LocalStack unpacks the layers for every version of them
-MINUTE_S = 60
 
 
 def up(args: argparse.Namespace) -> None:
@@ -133,9 +133,8 @@ def exchange_options(args: argparse.Namespace) -> list[str]:
     if args.source == "replay":
         if not args.candles:
             raise LocalError("SOURCE=replay needs recorded minutes; add CANDLES=KRW-BTC_1m.parquet")
-        from haetae.research.data.tapes import iso
 
-        options += ["--clock", "virtual", "--start", iso(recorded(args).from_t)]
+        options += ["--clock", "virtual", "--start", iso_text(recorded(args).from_t)]
         return [*options, "--candles", *[str(path.resolve()) for path in args.candles]]
     if args.markets:
         options += ["--markets", args.markets]

@@ -2,13 +2,11 @@
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
+from haetae.base.time import MINUTE_S, iso_text
 from haetae_local.account import call
 from haetae_local.stack import Deployed, invoke
-
-MINUTE_S = 60
 
 
 def pump(
@@ -48,7 +46,7 @@ def doors(t: int, interval_s: int) -> Sequence[str]:
 
 def scheduled(t: int) -> dict[str, Any]:
     """Return a schedule's event at `t`."""
-    at = datetime.fromtimestamp(t, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = iso_text(t)
     return {
         "version": "0",
         "source": "aws.events",

@@ -17,11 +17,12 @@ from haetae.adapters.sns_messages import MemoryMessages
 from haetae.adapters.upbit.client import UpbitClient
 from haetae.app.ports import Ports
 from haetae.base.errors import DataError, HaetaeError
+from haetae.base.money import MICRO
+from haetae.base.time import iso_text
 from haetae.config.setup import Setup
-from haetae.kernel.quanta import MICRO
 from haetae.kernel.state import Candle
 from haetae.research.data.collect import file_name
-from haetae.research.data.tapes import History, Rows, Span, iso
+from haetae.research.data.tapes import History, Rows, Span
 from haetae.research.engine.result import Result
 from haetae.research.replay.replay import collected, environment
 from haetae_local import aws, pump, stack
@@ -104,7 +105,7 @@ def options_of(
 ) -> list[str]:
     """Return the options of a sandbox that plays the candles, which are written to `folder`."""
     return [
-        *("--source", "replay", "--clock", "virtual", "--start", iso(span.from_t)),
+        *("--source", "replay", "--clock", "virtual", "--start", iso_text(span.from_t)),
         *("--cash", str(cash // MICRO), "--slippage-bps", str(setup.params[0].slippage_bps)),
         *("--candles", *[str(path) for path in write_tapes(found, folder)]),
     ]

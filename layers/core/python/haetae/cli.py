@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from haetae.base.errors import ConfigError, DataError, HaetaeError
+from haetae.base.money import MICRO
+from haetae.base.time import epoch_s
 from haetae.config.build import setup_of
 from haetae.config.files import assignments, flattened
 from haetae.config.profiles import PROFILES
@@ -257,17 +259,14 @@ def moment(flag: str, text: str | None) -> int | None:
     """Return a time as epoch seconds; without a zone it is UTC.
 
     Raises:
-        ConfigError: it is no time.
+        ConfigError: it is not a time.
     """
-    from datetime import UTC, datetime
-
     if text is None:
         return None
     try:
-        time = datetime.fromisoformat(text)
+        return epoch_s(text)
     except ValueError:
-        raise ConfigError(f"{flag} {text!r} is no time; allowed: 2025-09-01T00:00Z") from None
-    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
+        raise ConfigError(f"{flag} {text!r} is not a time; allowed: 2025-09-01T00:00Z") from None
 
 
 def cash(text: str) -> int:
@@ -279,7 +278,7 @@ def cash(text: str) -> int:
     whole = text.isdecimal() and len(text) <= len("1000000000000")
     if not whole or not 5_000 <= int(text) <= 1_000_000_000_000:
         raise ConfigError(f"--cash {text!r} is out of range; allowed: 5000 to 1000000000000")
-    return int(text) * 1_000_000
+    return int(text) * MICRO
 
 
 def told(args: argparse.Namespace, result: "Result") -> int:

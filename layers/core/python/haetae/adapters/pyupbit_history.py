@@ -23,6 +23,7 @@ from haetae.adapters.upbit.transport import (
     WireFailure,
 )
 from haetae.base.errors import ExchangeUnavailable
+from haetae.base.time import KST_OFFSET_S, MINUTE_S
 from haetae.kernel.state import Candle
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ INTERVALS = {
     1440: "day",
 }
 PAGE_ROWS = 200
-KST_OFFSET_S = 9 * 3600
 SETTLING_S = 5.0  # how far our clock may run ahead of the exchange's
 MAX_BACKOFF_S = 2.0
 TOO_MANY = 429
@@ -77,7 +77,7 @@ class PyupbitHistory:
         """
         if interval_min not in INTERVALS:
             raise ValueError(f"interval {interval_min} is not one of {tuple(INTERVALS)} minutes")
-        unit_s = interval_min * 60
+        unit_s = interval_min * MINUTE_S
         start = -(-from_t // unit_s) * unit_s
         end = int(min(to_t, self._now_s() - SETTLING_S)) // unit_s * unit_s
         return (
@@ -89,7 +89,7 @@ class PyupbitHistory:
         """Return the candles that start in [start, end)."""
         import pyupbit
 
-        unit_s = interval_min * 60
+        unit_s = interval_min * MINUTE_S
         self._session.last = None
         with _sent_through(self._session):
             frame = pyupbit.get_ohlcv(

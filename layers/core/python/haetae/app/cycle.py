@@ -11,12 +11,13 @@ from haetae.app.fold import (
     intent_of,
     needs_flattening,
     rails_in,
-    won,
 )
 from haetae.app.ports import Exchange, Ports
 from haetae.app.send import reconcile, send
 from haetae.app.start import fitted, open_books, rewarmed
 from haetae.base.errors import CorruptState, DataError, ExchangeError
+from haetae.base.money import MICRO, floor_units, krw_of
+from haetae.base.time import minute_start
 from haetae.config.setup import Setup
 from haetae.kernel.codes import (
     DAY_LATCH,
@@ -24,12 +25,10 @@ from haetae.kernel.codes import (
     FLASH_CRASH,
     HALT,
     KILLED,
-    MINUTE_S,
     SLIPPAGE,
     WARMUP,
     WEEK_LATCH,
 )
-from haetae.kernel.quanta import UNITS
 from haetae.kernel.state import Candle, Order
 from haetae.ledger.book import Book, Halt
 from haetae.ledger.intent import Intent
@@ -79,11 +78,11 @@ def walk(ports: Ports, setup: Setup, t: int, *, decide: bool) -> Outcome:
         BooksUnavailable: the store does not answer.
         ConfigError: a market was taken out of the configuration while something is held in it.
     """
-    t = t - t % MINUTE_S
+    t = minute_start(t)
     now = int(ports.clock.now_s())
     if t > now + AHEAD_S:
         return Outcome(status="future", t=t)
-    t = max(t, now - now % MINUTE_S)
+    t = max(t, minute_start(now))
     for _attempt in range(ATTEMPTS):
         book = load(ports, setup, t)
         if book.state is None:
@@ -155,7 +154,7 @@ def once(ports: Ports, setup: Setup, book: Book, t: int, *, decide: bool) -> Out
         if final:
             caps = depths(ports, setup, needs_flattening(book, done.state))
             done = flatten(setup, done, caps=caps)
-        total = replace(total, equity_krw=done.reached.equity // 1_000_000)
+        total = replace(total, equity_krw=done.reached.equity // MICRO)
         if done.to_write:
             written = write(ports, setup, book, done)
             if written is None:
@@ -224,7 +223,7 @@ def write(ports: Ports, setup: Setup, book: Book, done: Pass) -> Book | None:
         ports.messages.publish(messages.traded(line))
     loud = tuple(rail for rail in rails_in(done.reached.fired) if rail in LOUD)
     if loud:
-        equity = f"{won(done.reached.equity):,.0f}"
+        equity = f"{krw_of(done.reached.equity):,.0f}"
         ports.messages.publish(messages.rails_fired(done.state.t, loud, equity))
     closed = {intent.market for intent in done.closed}
     intents = {name: i for name, i in book.intents.items() if name not in closed}
@@ -255,7 +254,7 @@ def held(ports: Ports, name: str, order: Order) -> int:
     except ExchangeError:
         return order.units
     currency = name.partition("-")[2]
-    units = int(sum(b.free for b in balances if b.currency == currency) * UNITS)
+    units = sum(floor_units(b.free) for b in balances if b.currency == currency)
     if units >= order.units:
         return order.units
     ports.messages.publish(messages.mismatch(order.t, name, order.units, units))
@@ -280,4 +279,4 @@ def depth(exchange: Exchange, market: str, limit_bps: int) -> int:
     if not bids:
         return 0
     worst = bids[0].price * (10_000 - limit_bps) / 10_000
-    return int(sum(b.volume for b in bids if b.price >= worst) * UNITS)
+    return sum(floor_units(b.volume) for b in bids if b.price >= worst)

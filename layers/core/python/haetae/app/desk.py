@@ -1,11 +1,11 @@
 """The read side: how the account stands and what it traded, from the books and nothing else."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 
-from haetae.app.fold import won
 from haetae.app.ports import Ports
+from haetae.base.money import krw_of
+from haetae.base.time import DAY_S, month_start
 from haetae.config.setup import Setup
 from haetae.kernel.codes import RAIL_NAMES
 from haetae.kernel.state import NEW_MARKET, Market, Period
@@ -13,7 +13,7 @@ from haetae.kernel.step import worth
 from haetae.ledger.book import Halt, State, TradeLine
 from haetae.ledger.intent import Intent
 
-LONGEST_SPAN_S = 366 * 86_400  # of one question; older fills are asked for by their own times
+LONGEST_SPAN_S = 366 * DAY_S  # of one question; older fills are asked for by their own times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +156,8 @@ def account_of(setup: Setup, state: State) -> Account:
             holdings.append(holding(name, market, value))
     return Account(
         t=state.t,
-        equity=won(equity),
-        cash=won(state.account.cash),
+        equity=krw_of(equity),
+        cash=krw_of(state.account.cash),
         holdings=tuple(holdings),
         day=loss_book(state.account.day),
         week=loss_book(state.account.week),
@@ -178,15 +178,15 @@ def holding(name: str, market: Market, value: int) -> Holding:
         target=position.target,
         since=position.t,
         close=market.close,
-        value=won(value),
+        value=krw_of(value),
     )
 
 
 def loss_book(period: Period) -> LossBook:
     """Return a day or week of the kernel."""
     return LossBook(
-        start=won(period.start),
-        floor=won(period.floor),
+        start=krw_of(period.start),
+        floor=krw_of(period.floor),
         latched=bool(period.latch),
         until=period.until,
     )
@@ -248,12 +248,6 @@ def order_of(line: TradeLine) -> tuple[int, str]:
 def place(line: TradeLine) -> Place:
     """Return a fill's place."""
     return Place(t=line.t, identifier=line.identifier)
-
-
-def month_start(t: int) -> int:
-    """Return when the UTC month that `t` lies in began; the books keep fills by these months."""
-    month = datetime.fromtimestamp(t, UTC).replace(day=1, hour=0, minute=0, second=0)
-    return int(month.timestamp())
 
 
 def fills_of_month(ports: Ports, setup: Setup, t: int) -> dict[tuple[str, str], int]:

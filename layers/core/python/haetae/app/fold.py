@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate
 
+from haetae.base.money import MICRO, UNITS, float_of, krw_of
+from haetae.base.time import MINUTE_S, minute_start
 from haetae.config.setup import Setup
 from haetae.kernel.advance import Log, Reached, Tape, advance
 from haetae.kernel.codes import (
     ENTRY,
     KILL,
     KILLED,
-    MINUTE_S,
     NO_ORDER,
     RAIL_NAMES,
     REASON_NAMES,
 )
 from haetae.kernel.fills import trade_of
-from haetae.kernel.quanta import MICRO, UNITS, funds_ceil, funds_floor
+from haetae.kernel.quanta import funds_ceil, funds_floor
 from haetae.kernel.state import NO_FILL, Candle, Fill, Market, Order, Rails
 from haetae.kernel.step import ask_exit
 from haetae.ledger.book import Book, Commit, Decision, State, TradeLine
@@ -145,14 +146,14 @@ def known_fill(order: Order, intent: Intent | None) -> Fill:
         return Fill(order.t, 0.0, 0, 0)
     count = funds_ceil if order.kind == ENTRY else funds_floor
     units = sum(e.units for e in intent.executions)
-    funds = sum(count(float(e.price), e.units) for e in intent.executions)
+    funds = sum(count(float_of(e.price), e.units) for e in intent.executions)
     last = max(e.t for e in intent.executions)
-    price = float(intent.executions[0].price)
+    price = float_of(intent.executions[0].price)
     if len(intent.executions) > 1:
         price = funds / MICRO * UNITS / units
     if order.kind != ENTRY and intent.units < order.units and units == intent.units:
         units = order.units  # the exchange held less than the books: the rest is gone
-    return Fill(last - last % MINUTE_S, price, units, funds)
+    return Fill(minute_start(last), price, units, funds)
 
 
 def tape_of(candles: list[tuple[Candle, ...]]) -> Tape:
@@ -219,18 +220,13 @@ def trade_line(setup: Setup, done: Pass, intent: Intent) -> TradeLine:
         reason=REASON_NAMES[trade.reason],
         price=trade.price,
         units=trade.units,
-        funds=won(trade.funds),
-        fee=won(trade.fee),
-        pnl=None if entry else won(trade.pnl),
+        funds=krw_of(trade.funds),
+        fee=krw_of(trade.fee),
+        pnl=None if entry else krw_of(trade.pnl),
         r=None if entry or trade.risk == 0 else trade.pnl / trade.risk,
         exchange_funds=sum((e.funds for e in intent.executions), Decimal(0)),
         exchange_fee=intent.fee,
     )
-
-
-def won(micro: int) -> Decimal:
-    """Return micro-won as won."""
-    return Decimal(micro) / MICRO
 
 
 def rails_in(fired: int) -> tuple[int, ...]:

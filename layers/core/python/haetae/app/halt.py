@@ -7,9 +7,9 @@ from haetae.app.cycle import guard, load, tighten
 from haetae.app.ports import Balance, Ports
 from haetae.app.send import ask, on_the_way, revoke
 from haetae.base.errors import ExchangeError
+from haetae.base.money import MICRO, UNITS, krw_of, volume_text
 from haetae.config.setup import Setup
 from haetae.kernel.codes import HALT, KILLED, NO_ORDER, RUN, STOP
-from haetae.kernel.quanta import MICRO, UNITS
 from haetae.ledger.book import Book, Halt
 from haetae.ledger.intent import FINAL, Intent, Phase
 
@@ -188,8 +188,8 @@ def shortages(book: Book, balances: dict[str, Balance]) -> list[str]:
     for name, m in book.state.markets.items():
         coin = balances.get(name.partition("-")[2], none)
         if (coin.free + coin.locked) * UNITS < m.position.units:
-            found.append(f"{name}: the books hold {m.position.units / UNITS:.8f}")
+            found.append(f"{name}: the books hold {volume_text(m.position.units)}")
     krw = balances.get("KRW", none)
     if not book.intents and (krw.free + krw.locked + 1) * MICRO < book.state.account.cash:
-        found.append(f"the books hold {book.state.account.cash / MICRO:,.0f} KRW")
+        found.append(f"the books hold {krw_of(book.state.account.cash):,.0f} KRW")
     return found

@@ -1,6 +1,7 @@
 """The messages that use cases publish: a kind, a level and the facts; words come later."""
 
 from haetae.app.ports import Message
+from haetae.base.money import volume_text
 from haetae.kernel.codes import RAIL_NAMES, REASON_NAMES
 from haetae.ledger.book import Halt, TradeLine
 from haetae.ledger.intent import Intent
@@ -35,7 +36,7 @@ def traded(line: TradeLine) -> Message:
         "market": line.market,
         "reason": line.reason,
         "price": f"{line.price:,.8g}" if line.price < 100 else f"{line.price:,.0f}",
-        "volume": f"{line.units / 100_000_000:.8f}",
+        "volume": volume_text(line.units),
         "total": f"{line.funds:,.0f}",
         "fee": f"{line.fee:,.0f}",
     }
@@ -72,8 +73,8 @@ def mismatch(t: int, market: str, booked: int, held: int) -> Message:
         t=t,
         facts={
             "market": market,
-            "booked": f"{booked / 100_000_000:.8f}",
-            "held": f"{held / 100_000_000:.8f}",
+            "booked": volume_text(booked),
+            "held": volume_text(held),
         },
     )
 

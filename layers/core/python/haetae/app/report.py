@@ -7,8 +7,8 @@ from haetae.app import messages
 from haetae.app.cycle import load
 from haetae.app.desk import account_of
 from haetae.app.ports import Ports
+from haetae.base.time import DAY_S, kst_day_start
 from haetae.config.setup import Setup
-from haetae.kernel.books import DAY_S, KST_S
 from haetae.ledger.book import Book, TradeLine
 
 
@@ -31,7 +31,7 @@ class DailyReport:
 
 def report(ports: Ports, setup: Setup, t: int) -> DailyReport:
     """Sum up the KST day that ended last before `t`, publish and return it."""
-    to_t = (t + KST_S) // DAY_S * DAY_S - KST_S
+    to_t = kst_day_start(t)
     book = load(ports, setup, t)
     lines = [
         line

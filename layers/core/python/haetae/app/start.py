@@ -5,10 +5,10 @@ from dataclasses import replace
 from haetae.app import messages
 from haetae.app.ports import Exchange, Ports
 from haetae.base.errors import ConfigError, DataError, ExchangeError, ExchangeUnavailable
+from haetae.base.money import floor_micro
 from haetae.config.setup import Setup
 from haetae.kernel.codes import WARMUP
 from haetae.kernel.indicators import fold_bar
-from haetae.kernel.quanta import MICRO
 from haetae.kernel.state import (
     NEW_CRASH,
     NEW_MARKET,
@@ -33,7 +33,7 @@ def first_state(ports: Ports, setup: Setup, t: int) -> State:
         name: open_market(NEW_MARKET, warm_up(ports.exchange, name, p, at), at)
         for name, p in zip(setup.markets, setup.params, strict=True)
     }
-    cash = sum(int(b.free * MICRO) for b in ports.exchange.balances() if b.currency == "KRW")
+    cash = sum(floor_micro(b.free) for b in ports.exchange.balances() if b.currency == "KRW")
     return State(
         t=at,
         account=open_account(setup.rails, at, cash),

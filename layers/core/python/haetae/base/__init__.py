@@ -1,1 +1,1 @@
-"""What every room may use: money, time, ids and the error tree."""
+"""What every room may use: the error tree, time and money."""

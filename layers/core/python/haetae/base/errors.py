@@ -3,9 +3,7 @@
 HaetaeError
 ├── ConfigError        a setting is missing, unknown or out of range: names field, value, range
 ├── DataError          candles or files that cannot be trusted: names row and column
-├── NotBuilt           asked for something this version does not have
 ├── BooksError         the store
-│   ├── NoBook             nothing is stored for this account yet
 │   ├── CorruptState       what is stored cannot be read back: trading must halt
 │   └── BooksUnavailable   the store did not answer
 └── ExchangeError      a read from the exchange
@@ -28,16 +26,8 @@ class DataError(HaetaeError):
     """Candles or files that cannot be trusted."""
 
 
-class NotBuilt(HaetaeError):
-    """Asked for something this version does not have."""
-
-
 class BooksError(HaetaeError):
     """The store failed."""
-
-
-class NoBook(BooksError):
-    """Nothing is stored for this account yet."""
 
 
 class CorruptState(BooksError):

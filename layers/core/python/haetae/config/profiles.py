@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from haetae.base.time import HOUR_S
 from haetae.kernel.codes import TREND_FOLLOW
 from haetae.kernel.state import Params, Rails
 
-HOUR_S: Final = 3_600
 COOLDOWN_S: Final = 4 * HOUR_S
 
 

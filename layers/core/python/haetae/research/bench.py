@@ -18,6 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
+from haetae.base.money import MICRO
+from haetae.base.time import HOUR_S
 from haetae.config.build import setup_of
 from haetae.config.setup import Setup
 from haetae.kernel.step import open_account
@@ -27,10 +29,9 @@ from haetae.research.replay.replay import replay
 from upbit_sandbox.prices.synthetic import synthetic_minutes
 
 ROUNDS = 7
-CASH = 10_000_000 * 1_000_000
+CASH = 10_000_000 * MICRO
 START = 1_756_684_800
 DAY_MIN = 1_440
-HOUR_S = 3_600
 WARM_DAYS = 26
 
 

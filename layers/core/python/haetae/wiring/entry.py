@@ -1,7 +1,6 @@
 """The Lambda entry: logs, metrics and the translation of errors, once for all doors."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from functools import wraps
 from time import perf_counter
 from typing import Any
@@ -11,6 +10,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from haetae.app.cycle import Outcome
 from haetae.base.errors import HaetaeError
+from haetae.base.time import epoch_s
 from haetae.kernel.codes import RAIL_NAMES
 from haetae.wiring.container import CONTAINER, App
 
@@ -66,7 +66,7 @@ def event_time(event: Event) -> int:
     """
     text = event.get("time")
     try:
-        return int(datetime.fromisoformat(str(text)).timestamp())
+        return epoch_s(str(text))
     except ValueError:
         raise HaetaeError(f"event has no usable time: {text!r}") from None
 

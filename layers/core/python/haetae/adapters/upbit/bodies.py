@@ -11,10 +11,11 @@ from typing import Any
 
 from haetae.app.ports import Balance, Level, OrderReport
 from haetae.base.errors import ExchangeUnavailable
+from haetae.base.money import UNITS
+from haetae.base.time import HOUR_S, MINUTE_S
 from haetae.kernel.state import Candle
 from haetae.ledger.intent import Execution
 
-UNITS = Decimal(100_000_000)  # per coin
 STATES = frozenset({"wait", "watch", "done", "cancel"})
 ENDED = frozenset({"done", "cancel"})
 _EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
@@ -187,7 +188,7 @@ def _execution(trade: dict[str, Any]) -> Execution:
 
 def _units(row: dict[str, Any], name: str) -> int:
     try:
-        units = _EXACT.multiply(_amount(row, name), UNITS)
+        units = _EXACT.multiply(_amount(row, name), Decimal(UNITS))
     except DecimalException as exc:
         raise ExchangeUnavailable(f"{name} is too long") from exc
     if units != int(units):
@@ -245,7 +246,7 @@ def _day_start(text: str) -> int:
 @lru_cache(maxsize=4096)
 def _second_of_day(text: str) -> int:
     time = datetime.strptime(text, "T%H:%M:%S").replace(tzinfo=UTC)
-    return time.hour * 3600 + time.minute * 60 + time.second
+    return time.hour * HOUR_S + time.minute * MINUTE_S + time.second
 
 
 def _start(text: str) -> int:

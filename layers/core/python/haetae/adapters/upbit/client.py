@@ -12,7 +12,6 @@ What became of a new order, and what we say of it:
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
@@ -45,6 +44,8 @@ from haetae.app.ports import (
     Unreachable,
 )
 from haetae.base.errors import ExchangeError, ExchangeRefused, ExchangeUnavailable
+from haetae.base.money import volume_text
+from haetae.base.time import MINUTE_S, iso_text
 from haetae.kernel.state import Candle
 from haetae.ledger.intent import Intent, Side
 
@@ -98,7 +99,7 @@ class UpbitClient:
             ExchangeRefused: the exchange said no, such as 404 for an unknown market.
         """
         assert unit_min in UNITS_MIN, unit_min
-        unit_s = unit_min * 60
+        unit_s = unit_min * MINUTE_S
         first = -(-from_t // unit_s) * unit_s
         before = to_t // unit_s * unit_s
         found: list[Candle] = []
@@ -207,11 +208,11 @@ class UpbitClient:
 
     def _page(self, market: str, unit_min: int, before: int, wanted: int) -> list[Candle]:
         """Return candles that start before `before`, newest first; `to` is exclusive."""
-        to = datetime.fromtimestamp(before, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        to = iso_text(before)
         count = str(min(wanted, PAGE_ROWS))
         pairs = (("market", market), ("to", to), ("count", count))
         body = self._read("GET", f"/v1/candles/minutes/{unit_min}", pairs, signed=False)
-        page = read_candles(body, market=market, unit_s=unit_min * 60)
+        page = read_candles(body, market=market, unit_s=unit_min * MINUTE_S)
         if not page or page[0].t < before:
             return page
         closed = [candle for candle in page if candle.t < before]
@@ -273,8 +274,7 @@ def _order_pairs(intent: Intent) -> Pairs:
     if intent.side is Side.BID:
         size = (("ord_type", "price"), ("price", str(intent.krw)))
     else:
-        whole, rest = divmod(intent.units, 100_000_000)
-        size = (("ord_type", "market"), ("volume", f"{whole}.{rest:08d}"))
+        size = (("ord_type", "market"), ("volume", volume_text(intent.units)))
     return (
         ("market", intent.market),
         ("side", intent.side.value),

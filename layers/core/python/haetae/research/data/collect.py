@@ -2,12 +2,12 @@
 
 import argparse
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
 from haetae.base.errors import ConfigError, DataError
+from haetae.base.time import epoch_s
 from haetae.config.checks import check_markets
 from haetae.kernel.state import Candle
 
@@ -35,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `haetae collect`."""
     parser.add_argument("market", help="such as KRW-BTC")
     parser.add_argument("--interval", choices=tuple(INTERVALS), default="60m")
-    parser.add_argument("--from", dest="from_t", type=epoch_s, required=True, metavar="UTC")
-    parser.add_argument("--to", dest="to_t", type=epoch_s, required=True, metavar="UTC")
+    parser.add_argument("--from", dest="from_t", type=time_argument, required=True, metavar="UTC")
+    parser.add_argument("--to", dest="to_t", type=time_argument, required=True, metavar="UTC")
     parser.add_argument("--out", type=Path, default=Path("data"), metavar="DIR")
     parser.add_argument("--base-url", default=BASE_URL, metavar="URL")
 
@@ -95,13 +95,12 @@ def file_name(market: str, interval_min: int) -> str:
     return f"{market}_1d.parquet" if interval_min == 1440 else f"{market}_{interval_min}m.parquet"
 
 
-def epoch_s(text: str) -> int:
+def time_argument(text: str) -> int:
     """Read a date or time, UTC unless it names a zone, as epoch seconds."""
     try:
-        time = datetime.fromisoformat(text)
+        return epoch_s(text)
     except ValueError as exc:
         raise argparse.ArgumentTypeError(f"{text} is not a date such as 2025-09-01") from exc
-    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
 
 
 def _held(path: Path, market: str, interval_min: int) -> list[Candle]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from haetae.base.errors import DataError
+from haetae.base.time import iso_text
 from haetae.kernel.advance import Tape
 from haetae.kernel.codes import WARMUP
 from haetae.kernel.state import Candle
@@ -118,7 +118,7 @@ def joined(market: str, files: list[CandleFile], unit_s: int) -> Rows | None:
     times = np.concatenate([f.times for f in files])
     if np.any(np.diff(times) <= 0):
         at = int(times[:-1][np.diff(times) <= 0][0])
-        raise DataError(f"candle files of {market} overlap at {iso(at)}")
+        raise DataError(f"candle files of {market} overlap at {iso_text(at)}")
     return Rows(unit_s=unit_s, times=times, prices=np.concatenate([f.prices for f in files]))
 
 
@@ -163,7 +163,8 @@ def span(
         check_warm(name, h, begin, interval_s)
     if end <= begin or end > last or begin < first - interval_s:
         raise DataError(
-            f"candles cover {iso(first)} to {iso(last)}; asked for {iso(begin)} to {iso(end)}"
+            f"candles cover {iso_text(first)} to {iso_text(last)}; "
+            f"asked for {iso_text(begin)} to {iso_text(end)}"
         )
     return Span(from_t=begin, to_t=end, coarse=coarse)
 
@@ -178,7 +179,7 @@ def check_warm(name: str, h: History, begin: int, interval_s: int) -> None:
     have = len(h.bars.between(0, begin).times)
     if have < WARMUP:
         raise DataError(
-            f"{name} has {have} closed {interval_s // 60}-minute candles before {iso(begin)}; "
+            f"{name} has {have} closed {interval_s // 60}-minute candles before {iso_text(begin)}; "
             f"the indicators need {WARMUP}: add a history file or start later"
         )
 
@@ -196,8 +197,3 @@ def tape_of(rows: list[Rows], *, compiled: bool) -> Tape:
     for name, column in zip(Candle._fields, [times, *prices.T], strict=True):
         table[name] = column
     return Tape(table, starts, ends)  # type: ignore[arg-type] # arrays index as sequences do
-
-
-def iso(t: int) -> str:
-    """Return epoch seconds as UTC text."""
-    return datetime.fromtimestamp(t, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,9 +7,10 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from haetae.base.money import MICRO, volume_text
+from haetae.base.time import iso_text
 from haetae.kernel.codes import RAIL_NAMES
-from haetae.kernel.quanta import MICRO, UNITS
-from haetae.research.data.tapes import Span, iso
+from haetae.research.data.tapes import Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -30,11 +31,11 @@ class TradeRow:
     def as_json(self) -> dict[str, Any]:
         """Return the row as it is written: volume as exact text, money in won."""
         return {
-            "time": iso(self.t),
+            "time": iso_text(self.t),
             "market": self.market,
             "side": self.side,
             "price": self.price,
-            "volume": f"{self.units // UNITS}.{self.units % UNITS:08d}",
+            "volume": volume_text(self.units),
             "fee": self.fee / MICRO,
             "reason": self.reason,
             "pnl_krw": None if self.pnl is None else self.pnl / MICRO,
@@ -67,13 +68,13 @@ class Result:
             "kind": self.kind,
             "profile": self.profile,
             "markets": list(self.markets),
-            "from": iso(self.span.from_t),
-            "to": iso(self.span.to_t),
+            "from": iso_text(self.span.from_t),
+            "to": iso_text(self.span.to_t),
             "exits_tested_on": "decision candles" if self.span.coarse else "minutes",
             "summary": self.summary(),
             "rails": self.rails,
             "trades": [row.as_json() for row in self.trades],
-            "equity": [[iso(t), equity / MICRO] for t, equity in self.marks],
+            "equity": [[iso_text(t), equity / MICRO] for t, equity in self.marks],
         }
 
     def summary(self) -> dict[str, Any]:
@@ -126,7 +127,7 @@ def printed(result: Result) -> str:
     won = f"{s['entries']} entries, {s['exits']} exits, {s['wins']} won"
     lines = [
         f"{result.kind} {' '.join(result.markets)}, profile {result.profile}",
-        f"  {iso(result.span.from_t)} to {iso(result.span.to_t)}",
+        f"  {iso_text(result.span.from_t)} to {iso_text(result.span.to_t)}",
         f"  equity {gain}, cash {s['cash_krw']:,.0f}, fees {s['fees_krw']:,.0f} KRW",
         f"  {won}; profit factor {factor}, expectancy {expected}",
         f"  rails: {fired}",

@@ -24,11 +24,12 @@ from haetae.adapters.upbit.client import UpbitClient
 from haetae.adapters.upbit.transport import Request
 from haetae.app.ports import Books, Ports
 from haetae.base.errors import DataError
+from haetae.base.money import MICRO
+from haetae.base.time import MINUTE_S, iso_text
 from haetae.config.setup import Setup
-from haetae.kernel.codes import MINUTE_S, RAIL_NAMES, RUN
-from haetae.kernel.quanta import MICRO
+from haetae.kernel.codes import RAIL_NAMES, RUN
 from haetae.ledger.book import Decision, TradeLine
-from haetae.research.data.tapes import History, Rows, Span, iso
+from haetae.research.data.tapes import History, Rows, Span
 from haetae.research.engine.result import Result, TradeRow
 from haetae.wiring.container import CONTAINER, App
 from upbit_sandbox.asgi import create_app
@@ -187,7 +188,7 @@ def pump_minute(app: App, sandbox: Sandbox, t: int, events: Sequence[tuple[Handl
         Request(method="PUT", target="/sandbox/clock", headers={}, body=now, timeout_s=REQUEST_S)
     )
     for door, time in events:
-        door({"time": iso(time)}, CONTEXT)
+        door({"time": iso_text(time)}, CONTEXT)
 
 
 CONTEXT = SimpleNamespace(aws_request_id="replay", function_name="replay")
