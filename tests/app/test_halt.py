@@ -33,7 +33,7 @@ from haetae.app.ports import Ports
 from haetae.app.report import facts, report
 from haetae.kernel.codes import HALT, KILLED, RUN, STOP
 from haetae.kernel.quanta import MICRO
-from haetae.ledger.book import Halt
+from haetae.ledger.book import OperatorMode
 from haetae.ledger.intent import Phase
 from support.tapes import T0
 
@@ -62,7 +62,7 @@ def killed(world: World, t: int) -> KillReport:
     return kill(world.ports, SETUP, t=t, reason="a test", by="me")
 
 
-def started(world: World, t: int, confirm: str = SURE) -> Halt | StartRefused:
+def started(world: World, t: int, confirm: str = SURE) -> OperatorMode | StartRefused:
     return start(world.ports, SETUP, t=t, reason="a test", by="me", confirm=confirm)
 
 
@@ -95,7 +95,9 @@ def down(request: Request, serve: Callable[[], Answer]) -> Answer:
 
 
 @pytest.mark.parametrize("word", [stop, halt])
-def test_after_stop_or_halt_nothing_is_bought(world: World, word: Callable[..., Halt]) -> None:
+def test_after_stop_or_halt_nothing_is_bought(
+    world: World, word: Callable[..., OperatorMode]
+) -> None:
     world.run(START, ENTRY_T - MINUTE)
     word(world.ports, t=ENTRY_T - MINUTE, reason="a test", by="me")
     world.run(ENTRY_T, END_T - MINUTE)
@@ -105,7 +107,7 @@ def test_after_stop_or_halt_nothing_is_bought(world: World, word: Callable[..., 
 
 @pytest.mark.parametrize("word", [stop, halt])
 def test_after_stop_or_halt_positions_keep_their_stops(
-    holding: World, word: Callable[..., Halt]
+    holding: World, word: Callable[..., OperatorMode]
 ) -> None:
     word(holding.ports, t=HELD_T, reason="a test", by="me")
     holding.run(HELD_T + MINUTE, EXIT_T - MINUTE)
@@ -117,7 +119,7 @@ def test_after_stop_or_halt_positions_keep_their_stops(
 
 @pytest.mark.parametrize("word", [stop, halt])
 def test_an_entry_that_is_only_written_down_is_revoked_by_stop_and_halt(
-    world: World, word: Callable[..., Halt]
+    world: World, word: Callable[..., OperatorMode]
 ) -> None:
     # given entries whose process died before sending them
     world.run(START, ENTRY_T - MINUTE)
@@ -158,10 +160,10 @@ def test_a_stop_wins_against_a_start_that_comes_in_between(world: World) -> None
         def __init__(self) -> None:
             self.started = False
 
-        def move_halt(self, **words: Any) -> Halt:
+        def move_halt(self, **words: Any) -> OperatorMode:
             if words["expected"] == 1 and not self.started:
-                self.started = isinstance(started(world, START + MINUTE), Halt)
-            moved: Halt = ports.books.move_halt(**words)
+                self.started = isinstance(started(world, START + MINUTE), OperatorMode)
+            moved: OperatorMode = ports.books.move_halt(**words)
             return moved
 
     books: Any = Crossed()
@@ -355,7 +357,7 @@ def test_start_after_a_kill_trades_again(world: World) -> None:
     world.run(START, START + MINUTE)
     killed(world, START + MINUTE)
     moved = started(world, START + 2 * MINUTE)
-    assert isinstance(moved, Halt)
+    assert isinstance(moved, OperatorMode)
     assert moved.mode == RUN
     assert world.said("halt")[-1].facts["mode"] == "run"
     world.run(START + 2 * MINUTE, ENTRY_T + 2 * MINUTE)
@@ -367,7 +369,7 @@ def test_start_is_refused_while_a_kill_is_not_flat(holding: World) -> None:
     killed(holding, HELD_T)
     assert "not flat" in refusals(holding, HELD_T)
     holding.run(HELD_T + MINUTE, HELD_T + 2 * MINUTE)
-    assert isinstance(started(holding, HELD_T + 2 * MINUTE), Halt)
+    assert isinstance(started(holding, HELD_T + 2 * MINUTE), OperatorMode)
 
 
 def test_start_is_refused_while_an_order_is_open(world: World) -> None:
@@ -376,7 +378,7 @@ def test_start_is_refused_while_an_order_is_open(world: World) -> None:
     stop(world.ports, t=ENTRY_T, reason="a test", by="me")
     assert "not settled" in refusals(world, ENTRY_T)
     world.run(ENTRY_T + MINUTE, ENTRY_T + 2 * MINUTE)
-    assert isinstance(started(world, ENTRY_T + 2 * MINUTE), Halt)
+    assert isinstance(started(world, ENTRY_T + 2 * MINUTE), OperatorMode)
 
 
 @pytest.mark.parametrize(

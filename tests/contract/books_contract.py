@@ -13,7 +13,7 @@ from haetae.config.profiles import PROFILES
 from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL, HALT, RUN, STOP
 from haetae.kernel.state import NEW_MARKET
 from haetae.kernel.step import open_account
-from haetae.ledger.book import GENESIS, Book, Commit, Decision, Halt, State, TradeLine
+from haetae.ledger.book import GENESIS, Book, Commit, Decision, Mode, OperatorMode, State, TradeLine
 from haetae.ledger.intent import Execution, Intent, Phase, Side, identifier
 from haetae.ledger.journal import record, verify
 
@@ -68,7 +68,7 @@ def trade_of(intent: Intent, t: int) -> TradeLine:
         t=t,
         market=intent.market,
         identifier=intent.identifier,
-        side=intent.side.value,
+        side=intent.side,
         reason="entry_signal",
         price=100.5,
         units=7,
@@ -96,7 +96,7 @@ def then(version: int, **parts: Any) -> Commit:
     return Commit(version=version, epoch=0, state=state_at(T + version), **parts)
 
 
-def stop(store: Store, *, expected: int | None = None) -> Halt:
+def stop(store: Store, *, expected: int | None = None) -> OperatorMode:
     return store.books.move_halt(mode=STOP, t=T, reason="a test", by="me", expected=expected)
 
 
@@ -129,12 +129,12 @@ class BooksContract:
     # Loading
 
     def test_books_that_never_were_load_as_version_zero(self, store: Store) -> None:
-        assert load(store) == Book(halt=Halt(), version=0, state=None, intents={})
+        assert load(store) == Book(halt=OperatorMode(), version=0, state=None, intents={})
 
     def test_what_was_committed_is_loaded(self, store: Store) -> None:
         intent = intent_of(BTC)
         assert store.books.commit(first(opened=(intent,)))
-        expected = Book(halt=Halt(), version=1, state=state_at(T), intents={BTC: intent})
+        expected = Book(halt=OperatorMode(), version=1, state=state_at(T), intents={BTC: intent})
         assert load(store) == expected
 
     def test_only_the_slots_asked_for_are_loaded(self, store: Store) -> None:
@@ -395,13 +395,13 @@ class BooksContract:
     # The operator's word
 
     def test_every_command_moves_the_epoch(self, store: Store) -> None:
-        assert stop(store) == Halt(mode=STOP, epoch=1, t=T, reason="a test", by="me")
+        assert stop(store) == OperatorMode(mode=Mode.STOP, epoch=1, t=T, reason="a test", by="me")
         again = store.books.move_halt(mode=HALT, t=T + 1, reason="", by="", expected=None)
-        assert again == Halt(mode=HALT, epoch=2, t=T + 1)
+        assert again == OperatorMode(mode=Mode.HALT, epoch=2, t=T + 1)
         assert load(store).halt == again
 
     def test_with_an_expected_epoch_only_from_there(self, store: Store) -> None:
-        assert stop(store, expected=1) == Halt()
+        assert stop(store, expected=1) == OperatorMode()
         assert stop(store, expected=0).epoch == 1
         stands = stop(store, expected=1)
         assert stands.epoch == 2

@@ -50,7 +50,7 @@ from haetae.adapters.memory_books import MemoryBooks
 from haetae.app.ports import Books
 from haetae.base.errors import BooksUnavailable, CorruptState
 from haetae.kernel.codes import STOP
-from haetae.ledger.book import GENESIS, Halt
+from haetae.ledger.book import GENESIS, Mode, OperatorMode
 from haetae.ledger.intent import Phase
 from haetae.ledger.items import account_key, book_item, halt_item
 from haetae.ledger.journal import record
@@ -150,7 +150,7 @@ class TestDynamoDbBooks(BooksContract):
         open_slot(store, Phase.DONE)
         stop(store)
         assert load(other).version == 0
-        assert load(other).halt == Halt()
+        assert load(other).halt == OperatorMode()
         assert other.books.commit(first(decisions=journal(BTC, T)))
         assert store.books.decisions(BTC, from_t=T, to_t=T + 1) == ()
 
@@ -297,8 +297,11 @@ def test_keys_left_unread_are_all_read_again(
     client: "DynamoDBClient", books: DynamoDbBooks
 ) -> None:
     keys = {"Keys": [account_key("main", sk) for sk in ("HALT", "BOOK")], "ConsistentRead": True}
-    halt = Halt(mode=STOP, epoch=3)
-    part = {"Responses": {TABLE: [halt_item("main", Halt())]}, "UnprocessedKeys": {TABLE: keys}}
+    halt = OperatorMode(mode=Mode.STOP, epoch=3)
+    part = {
+        "Responses": {TABLE: [halt_item("main", OperatorMode())]},
+        "UnprocessedKeys": {TABLE: keys},
+    }
     whole = {
         "Responses": {TABLE: [halt_item("main", halt), book_item("main", 4, state_at(T))]},
         "UnprocessedKeys": {},
@@ -327,7 +330,7 @@ def test_keys_that_stay_unread_are_no_absence(
 def test_the_kill_switch_outlasts_a_commit_that_checks_the_epoch(
     client: "DynamoDBClient", books: DynamoDbBooks
 ) -> None:
-    halt = Halt(mode=STOP, epoch=1, t=T)
+    halt = OperatorMode(mode=Mode.STOP, epoch=1, t=T)
     with Stubber(client) as stubber:
         stubber.add_client_error("update_item", "TransactionConflictException")
         stubber.add_response("update_item", {"Attributes": halt_item("main", halt)})

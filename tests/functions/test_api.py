@@ -216,7 +216,7 @@ def test_trades_come_newest_first_and_lose_nothing(busy: Desk, doors: Doors) -> 
         assert (shown["pnl_krw"] is None) == (line.pnl is None)
         assert line.pnl is None or Decimal(shown["pnl_krw"]) == line.pnl
         assert shown["r"] == line.r
-        assert (shown["side"], shown["reason"]) == (line.side, line.reason)
+        assert (shown["side"], shown["reason"]) == (line.side.value, line.reason)
 
 
 @pytest.mark.parametrize("limit", ["1", "3", "7", "500"])
@@ -236,7 +236,7 @@ def test_a_side_is_asked_for(side: str, busy: Desk, doors: Doors) -> None:
     found = listed(side=side, limit="4")
 
     assert [shown["identifier"] for shown in found] == [
-        line.identifier for line in reversed(busy.trades()) if line.side == side
+        line.identifier for line in reversed(busy.trades()) if line.side.value == side
     ]
     assert 0 < len(found) < len(busy.trades())
 
@@ -310,7 +310,7 @@ def test_metrics_tell_the_books_with_both_names_of_one_value(busy: Desk, doors: 
     assert found["bot_cash_krw"] == Decimal(account["cash_krw"])
     assert found["bot_positions"] == len(account["positions"])
     for side in ("bid", "ask"):
-        fills = sum(1 for line in busy.trades() if line.side == side)
+        fills = sum(1 for line in busy.trades() if line.side.value == side)
         labels = f'{{market="{MARKET}",side="{side}"}}'
         assert found[f"bot_trades_total{labels}"] == found[f"trades_total{labels}"] == fills > 0
     day = account["day"]

@@ -5,6 +5,7 @@ import struct
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from decimal import Decimal
+from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -16,7 +17,7 @@ from moto import mock_aws
 from haetae.adapters.dynamodb_books import create_client, create_table
 from haetae.base.errors import CorruptState
 from haetae.kernel.state import NEW_MARKET, Account, Market, Period, Tally
-from haetae.ledger.book import GENESIS, Halt, State, TradeLine
+from haetae.ledger.book import GENESIS, Mode, OperatorMode, State, TradeLine
 from haetae.ledger.intent import Execution, Intent, Phase, Side
 from haetae.ledger.items import (
     END_T,
@@ -106,7 +107,7 @@ LINES = st.builds(
     t=TIMES,
     market=MARKETS,
     identifier=NAMES,
-    side=TEXTS,
+    side=st.sampled_from(Side),
     reason=TEXTS,
     price=FLOATS,
     units=INTS,
@@ -128,7 +129,7 @@ def bits(value: Any) -> Any:
             return (type(value), *map(bits, value))
         case dict():
             return {name: bits(part) for name, part in value.items()}
-        case int() | str() | Decimal() | None | Phase() | Side():
+        case int() | str() | Decimal() | None | Enum():
             return (type(value), value)
         case _:
             return (type(value), *(bits(getattr(value, name)) for name in value.__slots__))
@@ -200,8 +201,10 @@ def test_every_decision_comes_back(t: int, market: str, facts: dict[str, Any]) -
     assert read_decision(ACCOUNT, decision_item(ACCOUNT, decision)) == decision
 
 
-@given(st.builds(Halt, mode=st.integers(0, 3), epoch=INTS, t=INTS, reason=TEXTS, by=TEXTS))
-def test_every_halt_comes_back(halt: Halt) -> None:
+@given(
+    st.builds(OperatorMode, mode=st.sampled_from(Mode), epoch=INTS, t=INTS, reason=TEXTS, by=TEXTS)
+)
+def test_every_halt_comes_back(halt: OperatorMode) -> None:
     assert read_halt(ACCOUNT, halt_item(ACCOUNT, halt)) == halt
 
 
@@ -290,7 +293,7 @@ LINE = TradeLine(
     t=T,
     market="KRW-BTC",
     identifier="i",
-    side="bid",
+    side=Side.BID,
     reason="entry_signal",
     price=1.5,
     units=1,
@@ -302,7 +305,7 @@ LINE = TradeLine(
     exchange_fee=Decimal(1),
 )
 DECISION = record(T, "KRW-BTC", {}, GENESIS)
-HALT = Halt(mode=1, epoch=2, t=3, reason="r", by="b")
+HALT = OperatorMode(mode=Mode.STOP, epoch=2, t=3, reason="r", by="b")
 SAMPLES: dict[str, tuple[Item, Callable[[Item], object]]] = {
     "halt": (halt_item(ACCOUNT, HALT), partial(read_halt, ACCOUNT)),
     "book": (book_item(ACCOUNT, 7, state_of(NEW_MARKET)), partial(read_book, ACCOUNT)),
@@ -464,6 +467,7 @@ def test_a_float_field_reads_only_what_a_float_was_written_as(attribute: Item) -
         ("intent", "identifier", {"S": ""}),
         ("order", "t", {"N": "-1"}),
         ("trade", "t", {"N": str(10**15)}),
+        ("trade", "side", {"S": "buy"}),
     ],
 )
 def test_a_value_out_of_its_range_is_corrupt(sample: str, name: str, attribute: Item) -> None:

@@ -24,6 +24,7 @@ from haetae.app.desk import (
     trades,
 )
 from haetae.ledger.book import Commit, State, TradeLine
+from haetae.ledger.intent import Side
 from support.desk import CYCLE_T, MARKET, open_desk
 
 DAY_S = 86_400
@@ -33,7 +34,7 @@ LINE = TradeLine(
     t=JUNE,
     market=MARKET,
     identifier="x",
-    side="bid",
+    side=Side.BID,
     reason="entry_signal",
     price=1.0,
     units=1,
@@ -56,7 +57,9 @@ def state() -> State:
 
 def line(t: int, market: str = MARKET, side: str = "bid") -> TradeLine:
     """Return a fill; like the bot's, its identifier is its own."""
-    return replace(LINE, t=t, market=market, side=side, identifier=f"main-{market}-{t}-{side}")
+    return replace(
+        LINE, t=t, market=market, side=Side(side), identifier=f"main-{market}-{t}-{side}"
+    )
 
 
 class Counted(MemoryBooks):
@@ -117,7 +120,7 @@ fills = st.lists(
 def test_pages_hold_every_fill_once_newest_first(
     lines: list[TradeLine], limit: int, side: str
 ) -> None:
-    wanted = [each for each in lines if side in {"", each.side}]
+    wanted = [each for each in lines if side in {"", each.side.value}]
 
     found = all_pages(ports_of(lines), limit=limit, side=side)
 

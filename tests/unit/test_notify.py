@@ -9,8 +9,8 @@ import pytest
 
 from haetae.app import halt, messages, report
 from haetae.app.ports import Message
-from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL, KILLED, RUN
-from haetae.ledger.book import Halt, TradeLine
+from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL, RUN
+from haetae.ledger.book import Mode, OperatorMode, TradeLine
 from haetae.ledger.intent import Intent, Side
 from haetae.notify.inbox import ALARM
 from haetae.notify.render import render
@@ -33,7 +33,7 @@ BOUGHT = TradeLine(
     t=60,
     market="KRW-XRP",
     identifier="h-1",
-    side="bid",
+    side=Side.BID,
     reason="entry_signal",
     price=99.5,
     units=1_000_000_000,
@@ -44,7 +44,7 @@ BOUGHT = TradeLine(
     exchange_funds=Decimal(995),
     exchange_fee=Decimal("0.4975"),
 )
-SOLD = replace(BOUGHT, side="ask", pnl=Decimal(-12), r=-0.25)
+SOLD = replace(BOUGHT, side=Side.ASK, pnl=Decimal(-12), r=-0.25)
 DAY = report.DailyReport(
     from_t=0,
     to_t=86_400,
@@ -70,7 +70,7 @@ BUILT = (
     messages.exchange_trouble(60, "KRW-BTC", ERROR),
     messages.corrupt_state(60, ERROR),
     messages.mismatch(60, "KRW-BTC", 2, 1),
-    messages.halted(Halt(mode=KILLED, epoch=1, t=60, reason="not sure", by="cli")),
+    messages.halted(OperatorMode(mode=Mode.KILL, epoch=1, t=60, reason="not sure", by="cli")),
     messages.kill_report(60, halt.kill_facts(KILL)),
     messages.daily(60, report.facts(DAY)),
 )

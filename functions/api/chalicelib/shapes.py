@@ -14,7 +14,7 @@ from haetae.app.messages import MODE_NAMES
 from haetae.base.money import decimal_text, price_text, volume_text
 from haetae.base.time import iso_text
 from haetae.kernel.codes import REASON_NAMES
-from haetae.ledger.book import Halt, TradeLine
+from haetae.ledger.book import OperatorMode, TradeLine
 from haetae.ledger.intent import Intent
 
 type Shape = dict[str, Any]
@@ -28,7 +28,7 @@ def status_shape(status: Status) -> Shape:
     }
 
 
-def halt_shape(halt: Halt) -> Shape:
+def halt_shape(halt: OperatorMode) -> Shape:
     """Return the operator's word; `at` is null where none was ever said."""
     return {
         "mode": MODE_NAMES[halt.mode],
@@ -129,7 +129,7 @@ def trade_shape(line: TradeLine) -> Shape:
     return {
         "at": iso_text(line.t),
         "market": line.market,
-        "side": line.side,
+        "side": line.side.value,
         "reason": line.reason,
         "identifier": line.identifier,
         "price": price_text(line.price),

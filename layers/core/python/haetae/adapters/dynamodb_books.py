@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from haetae.base.errors import BooksUnavailable
-from haetae.ledger.book import Book, Commit, Decision, Halt, TradeLine
+from haetae.ledger.book import Book, Commit, Decision, Mode, OperatorMode, TradeLine
 from haetae.ledger.intent import Intent, Phase
 from haetae.ledger.items import (
     BOOK_SK,
@@ -164,9 +164,11 @@ class DynamoDbBooks:
         # A transaction, though of one item: its token makes a resent request safe.
         return self._transact([self._put(intent_item(self._account, after), condition)])
 
-    def move_halt(self, *, mode: int, t: int, reason: str, by: str, expected: int | None) -> Halt:
+    def move_halt(
+        self, *, mode: int, t: int, reason: str, by: str, expected: int | None
+    ) -> OperatorMode:
         """Set the mode and move the epoch, with `expected` only from there; return what stands."""
-        item = halt_item(self._account, Halt(mode=mode, t=t, reason=reason, by=by))
+        item = halt_item(self._account, OperatorMode(mode=Mode(mode), t=t, reason=reason, by=by))
         values = {f":{name}": item[name] for name in ("mode", "t", "reason", "by")}
         values |= {":zero": encode(int, 0), ":one": encode(int, 1)}
         condition = ""
@@ -211,8 +213,8 @@ class DynamoDbBooks:
         found = self._between("DECISION", market, from_t, to_t)
         return oldest_first(read_decision(self._account, item) for item in found)
 
-    def _halt(self, found: dict[str, Item]) -> Halt:
-        return read_halt(self._account, found[HALT_SK]) if HALT_SK in found else Halt()
+    def _halt(self, found: dict[str, Item]) -> OperatorMode:
+        return read_halt(self._account, found[HALT_SK]) if HALT_SK in found else OperatorMode()
 
     def _read(self, sort_keys: Sequence[str]) -> dict[str, Item]:
         keys = [account_key(self._account, sk) for sk in dict.fromkeys(sort_keys)]

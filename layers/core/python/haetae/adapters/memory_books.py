@@ -3,7 +3,7 @@
 from dataclasses import replace
 from threading import Lock
 
-from haetae.ledger.book import Book, Commit, Decision, Halt, State, TradeLine
+from haetae.ledger.book import Book, Commit, Decision, Mode, OperatorMode, State, TradeLine
 from haetae.ledger.intent import Intent, Phase
 from haetae.ledger.items import CLOSED_FROM, check_commit, check_record, months, time_sk
 from haetae.ledger.journal import oldest_first
@@ -16,7 +16,7 @@ class MemoryBooks:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._halt = Halt()
+        self._halt = OperatorMode()
         self._version = 0
         self._state: State | None = None
         self._slots: dict[str, Intent] = {}
@@ -89,12 +89,14 @@ class MemoryBooks:
             self._slots[before.market] = after
             return True
 
-    def move_halt(self, *, mode: int, t: int, reason: str, by: str, expected: int | None) -> Halt:
+    def move_halt(
+        self, *, mode: int, t: int, reason: str, by: str, expected: int | None
+    ) -> OperatorMode:
         """Set the mode and move the epoch, with `expected` only from there; return what stands."""
         with self._lock:
             if expected is None or expected == self._halt.epoch:
                 epoch = self._halt.epoch + 1
-                self._halt = Halt(mode=mode, epoch=epoch, t=t, reason=reason, by=by)
+                self._halt = OperatorMode(mode=Mode(mode), epoch=epoch, t=t, reason=reason, by=by)
             return self._halt
 
     def orders(self, market: str, *, from_t: int, to_t: int) -> tuple[Intent, ...]:

@@ -30,7 +30,7 @@ from haetae.kernel.codes import (
     WEEK_LATCH,
 )
 from haetae.kernel.state import Candle, Order
-from haetae.ledger.book import Book, Halt
+from haetae.ledger.book import Book, OperatorMode
 from haetae.ledger.intent import Intent
 
 ATTEMPTS = 3  # against other writers
@@ -121,7 +121,7 @@ def halt_itself(ports: Ports, t: int, reason: str) -> None:
         ports.messages.publish(messages.halted(moved))
 
 
-def tighten(ports: Ports, mode: int, *, t: int, reason: str, by: str) -> Halt:
+def tighten(ports: Ports, mode: int, *, t: int, reason: str, by: str) -> OperatorMode:
     """Move the halt to `mode`, unless a stricter one stands; return the halt as it then stands."""
     stands = standing(ports, t)
     for _attempt in range(ATTEMPTS):
@@ -133,7 +133,7 @@ def tighten(ports: Ports, mode: int, *, t: int, reason: str, by: str) -> Halt:
     return stands
 
 
-def standing(ports: Ports, t: int) -> Halt:
+def standing(ports: Ports, t: int) -> OperatorMode:
     """Return the halt as it stands, though the rest of the books may be unreadable."""
     return ports.books.move_halt(mode=HALT, t=t, reason="", by="", expected=NO_EPOCH)
 

@@ -10,7 +10,7 @@ from haetae.config.setup import Setup
 from haetae.kernel.codes import RAIL_NAMES
 from haetae.kernel.state import NEW_MARKET, Market, Period
 from haetae.kernel.step import worth
-from haetae.ledger.book import Halt, State, TradeLine
+from haetae.ledger.book import OperatorMode, State, TradeLine
 from haetae.ledger.intent import Intent
 
 LONGEST_SPAN_S = 366 * DAY_S  # of one question; older fills are asked for by their own times
@@ -90,7 +90,7 @@ class Account:
 class Status:
     """How things stand: the operator's word, the open orders, and the account once it began."""
 
-    halt: Halt
+    halt: OperatorMode
     orders: tuple[Intent, ...]
     account: Account | None
 
@@ -235,7 +235,7 @@ def trades(ports: Ports, question: Question) -> Page:
 def wanted(question: Question, line: TradeLine) -> bool:
     """Tell whether a fill is of the side that is asked for, and before the place."""
     before = question.before
-    return question.side in {"", line.side} and (
+    return question.side in {"", line.side.value} and (
         before is None or order_of(line) < (before.t, before.identifier)
     )
 
@@ -259,5 +259,5 @@ def fills_of_month(ports: Ports, setup: Setup, t: int) -> dict[tuple[str, str], 
     counts = {(name, side): 0 for name in setup.markets for side in ("bid", "ask")}
     for name in setup.markets:
         for line in ports.books.trades(name, from_t=month_start(t), to_t=t + 1):
-            counts[name, line.side] += 1
+            counts[name, line.side.value] += 1
     return counts

@@ -216,7 +216,7 @@ def trade_line(setup: Setup, done: Pass, intent: Intent) -> TradeLine:
         t=trade.t,
         market=intent.market,
         identifier=intent.identifier,
-        side=intent.side.value,
+        side=intent.side,
         reason=REASON_NAMES[trade.reason],
         price=trade.price,
         units=trade.units,

@@ -10,7 +10,7 @@ from haetae.base.errors import ExchangeError
 from haetae.base.money import MICRO, UNITS, krw_of, volume_text
 from haetae.config.setup import Setup
 from haetae.kernel.codes import HALT, KILLED, NO_ORDER, RUN, STOP
-from haetae.ledger.book import Book, Halt
+from haetae.ledger.book import Book, OperatorMode
 from haetae.ledger.intent import FINAL, Intent, Phase
 
 ROUNDS = 4  # of looking at what is still on the way
@@ -40,17 +40,17 @@ class StartRefused:
     reasons: tuple[str, ...] = field(default_factory=tuple)
 
 
-def stop(ports: Ports, *, t: int, reason: str, by: str) -> Halt:
+def stop(ports: Ports, *, t: int, reason: str, by: str) -> OperatorMode:
     """Refuse new entries from now on; positions keep their stops and targets."""
     return command(ports, STOP, t=t, reason=reason, by=by)
 
 
-def halt(ports: Ports, *, t: int, reason: str, by: str) -> Halt:
+def halt(ports: Ports, *, t: int, reason: str, by: str) -> OperatorMode:
     """Do nothing but exits from now on."""
     return command(ports, HALT, t=t, reason=reason, by=by)
 
 
-def command(ports: Ports, mode: int, *, t: int, reason: str, by: str) -> Halt:
+def command(ports: Ports, mode: int, *, t: int, reason: str, by: str) -> OperatorMode:
     """Move the halt epoch to `mode` and say so; only `start` goes back to a milder mode.
 
     A position that a kill is selling has no stop any more: the kill must go on until it is sold.
@@ -151,7 +151,7 @@ def confirmation(setup: Setup) -> str:
 
 def start(
     ports: Ports, setup: Setup, *, t: int, reason: str, by: str, confirm: str
-) -> Halt | StartRefused:
+) -> OperatorMode | StartRefused:
     """Resume trading if it is confirmed in words and the books agree with the exchange."""
     book = load(ports, setup, t)
     reasons = [] if confirm == confirmation(setup) else [f'confirm with "{confirmation(setup)}"']

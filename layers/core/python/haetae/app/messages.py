@@ -3,7 +3,7 @@
 from haetae.app.ports import Message
 from haetae.base.money import volume_text
 from haetae.kernel.codes import RAIL_NAMES, REASON_NAMES
-from haetae.ledger.book import Halt, TradeLine
+from haetae.ledger.book import OperatorMode, TradeLine
 from haetae.ledger.intent import Intent
 
 MODE_NAMES = ("run", "stop", "halt", "kill")
@@ -79,7 +79,7 @@ def mismatch(t: int, market: str, booked: int, held: int) -> Message:
     )
 
 
-def halted(halt: Halt) -> Message:
+def halted(halt: OperatorMode) -> Message:
     """Say what the operator (or the bot itself) ordered."""
     level = "info" if halt.mode == 0 else "critical"
     return Message(

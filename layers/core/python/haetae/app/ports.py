@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from haetae.kernel.state import Candle
-from haetae.ledger.book import Book, Commit, Decision, Halt, TradeLine
+from haetae.ledger.book import Book, Commit, Decision, OperatorMode, TradeLine
 from haetae.ledger.intent import Execution, Intent
 
 
@@ -119,7 +119,9 @@ class Books(Protocol):
         """Replace an open intent that still stands as `before`; False if it does not."""
         ...
 
-    def move_halt(self, *, mode: int, t: int, reason: str, by: str, expected: int | None) -> Halt:
+    def move_halt(
+        self, *, mode: int, t: int, reason: str, by: str, expected: int | None
+    ) -> OperatorMode:
         """Set the operator's mode and move the epoch; with `expected`, only from that epoch.
 
         Returns the halt as it then stands, whether or not it was moved.

@@ -12,7 +12,7 @@ from haetae.app.ports import (
 from haetae.base.errors import ExchangeError
 from haetae.config.setup import Setup
 from haetae.kernel.codes import ENTRY, KILLED, RUN
-from haetae.ledger.book import Halt
+from haetae.ledger.book import OperatorMode
 from haetae.ledger.intent import FINAL, Intent, Phase
 
 REQUEST_S = 2.0  # the order request's timeout
@@ -20,7 +20,7 @@ MARGIN_S = 1.0  # for clocks that differ and requests still on the wire
 GRACE_S = 10.0  # how long after its deadline an order may first become visible
 
 
-def send(ports: Ports, halt: Halt, intent: Intent) -> Intent:
+def send(ports: Ports, halt: OperatorMode, intent: Intent) -> Intent:
     """Send a PENDING intent once, if the halt epoch still stands; return it as it then is."""
     deadline_s = ports.clock.now_s() + REQUEST_S + MARGIN_S
     if not ports.books.mark_sending(intent, epoch=halt.epoch, deadline_s=deadline_s):
@@ -96,7 +96,7 @@ def revoke(ports: Ports, intent: Intent, why: str) -> Intent:
     return revoked if ports.books.record(intent, revoked) else intent
 
 
-def reconcile(ports: Ports, setup: Setup, halt: Halt, intent: Intent, t: int) -> Intent:
+def reconcile(ports: Ports, setup: Setup, halt: OperatorMode, intent: Intent, t: int) -> Intent:
     """Bring one open intent up to date: the same step for start-up, recovery and every minute."""
     if intent.phase in FINAL:
         return intent

@@ -2,22 +2,36 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import IntEnum
 
-from haetae.kernel.codes import RUN
+from haetae.kernel.codes import HALT, KILLED, RUN, STOP
 from haetae.kernel.state import Account, Market
-from haetae.ledger.intent import Intent
+from haetae.ledger.intent import Intent, Side
 
 GENESIS = "0" * 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Halt:
-    """The operator's word: `mode` is one of kernel.codes RUN, STOP, HALT, KILLED.
+class Mode(IntEnum):
+    """What the operator allows, least to most restrictive; to the kernel it is an int.
 
-    `epoch` moves with every command; nothing written under an older epoch can still be sent.
+    RUN trades, STOP refuses new entries, HALT does nothing but exits, KILL sells everything.
     """
 
-    mode: int = RUN
+    RUN = RUN
+    STOP = STOP
+    HALT = HALT
+    KILL = KILLED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorMode:
+    """The operator's word, as it was given at `t` (epoch seconds).
+
+    `epoch` is a fencing token: it moves with every command, and nothing that was written under an
+    older one can still be sent.
+    """
+
+    mode: Mode = Mode.RUN
     epoch: int = 0
     t: int = 0
     reason: str = ""
@@ -39,7 +53,7 @@ class Book:
     """All that a cycle reads: the operator's word, the state (None before the first start, with
     version 0), and by market the one open intent."""
 
-    halt: Halt
+    halt: OperatorMode
     version: int
     state: State | None
     intents: dict[str, Intent] = field(default_factory=dict)
@@ -55,7 +69,7 @@ class TradeLine:
     t: int
     market: str
     identifier: str
-    side: str
+    side: Side
     reason: str
     price: float
     units: int

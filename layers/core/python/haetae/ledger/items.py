@@ -1,7 +1,7 @@
 """Keys and shapes of all that is stored: ledger values as DynamoDB attributes, and back again.
 
 pk                                     sk                  holds
-ACCOUNT#<account>                      HALT                Halt
+ACCOUNT#<account>                      HALT                OperatorMode
 ACCOUNT#<account>                      BOOK                schema, version, State
 ACCOUNT#<account>                      INTENT#<market>     the market's one open Intent
 ORDER#<account>#<market>#<yyyy-mm>     <t>#<identifier>    a closed Intent
@@ -9,9 +9,9 @@ TRADE#<account>#<market>#<yyyy-mm>     <t>#<identifier>    TradeLine
 DECISION#<account>#<market>#<yyyy-mm>  <t>#<hash>          Decision
 
 Months are UTC and `<t>` is twelve digits of epoch seconds, so that text sorts by time. A value is
-written by its annotation: int, Decimal and float as N (a float beyond what N can hold, 1e-130 to
-1e126, as S), str and Enum as S, None as NULL, tuple as L; dict, NamedTuple and dataclass as M.
-Reading is exact: whatever was not written by this table is CorruptState, never a default.
+written by its annotation: int, IntEnum, Decimal and float as N (a float beyond what N can hold,
+1e-130 to 1e126, as S), str and Enum as S, None as NULL, tuple as L; dict, NamedTuple and dataclass
+as M. Reading is exact: whatever was not written by this table is CorruptState, never a default.
 """
 
 import math
@@ -21,14 +21,13 @@ from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, IntEnum
 from functools import cache
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from haetae.base.errors import CorruptState
-from haetae.kernel.codes import HALT, KILLED, RUN, STOP
-from haetae.ledger.book import Commit, Decision, Halt, State, TradeLine
+from haetae.ledger.book import Commit, Decision, OperatorMode, State, TradeLine
 from haetae.ledger.intent import FINAL, TRANSITIONS, Intent, Phase
 
 type Attribute = dict[str, Any]
@@ -37,7 +36,6 @@ type Item = dict[str, Any]  # attribute by name
 SCHEMA = 1
 HALT_SK = "HALT"
 BOOK_SK = "BOOK"
-MODES = frozenset({RUN, STOP, HALT, KILLED})
 END_T = 253_402_300_799  # every time is before it: 9999-12 is the last month there is
 MONTHS_MAX = 240
 TRANSACTION_MAX = 100
@@ -117,17 +115,14 @@ def _decision_key(account: str, decision: Decision) -> Item:
 # Items. Each read_… raises CorruptState, naming the item's key and the field.
 
 
-def halt_item(account: str, halt: Halt) -> Item:
+def halt_item(account: str, halt: OperatorMode) -> Item:
     """Return the operator's word as an item."""
-    return account_key(account, HALT_SK) | _body(Halt, halt)
+    return account_key(account, HALT_SK) | _body(OperatorMode, halt)
 
 
-def read_halt(account: str, item: Item) -> Halt:
+def read_halt(account: str, item: Item) -> OperatorMode:
     """Read the operator's word."""
-    halt = _read(Halt, item, lambda _: account_key(account, HALT_SK))
-    if halt.mode not in MODES:
-        raise _corrupt(f"{_name(item)}: mode", f"unknown: {halt.mode}")
-    return halt
+    return _read(OperatorMode, item, lambda _: account_key(account, HALT_SK))
 
 
 def book_item(account: str, version: int, state: State) -> Item:
@@ -235,7 +230,8 @@ def encode(kind: Any, value: Any) -> Attribute:
     if origin is dict:
         return {"M": {name: encode(arguments[1], part) for name, part in value.items()}}
     if issubclass(kind, Enum):
-        return {"S": kind(value).value}
+        assert type(value) is kind, (kind, value)
+        return _write_int(int(value)) if issubclass(kind, IntEnum) else {"S": value.value}
     return {"M": _body(kind, value)}
 
 
@@ -358,11 +354,12 @@ def _read_str(attribute: Any, where: str) -> str:
 
 
 def _read_enum(kind: type[Enum], attribute: Any, where: str) -> Enum:
-    text = _held(attribute, "S", str, where)
+    number = issubclass(kind, IntEnum)
+    value = _read_int(attribute, where) if number else _held(attribute, "S", str, where)
     try:
-        return kind(text)
+        return kind(value)
     except ValueError as exc:
-        raise _corrupt(where, f"is no {kind.__name__}: {text!r}") from exc
+        raise _corrupt(where, f"is no {kind.__name__}: {value!r}") from exc
 
 
 def _held[T](attribute: Any, tag: str, kind: type[T], where: str) -> T:

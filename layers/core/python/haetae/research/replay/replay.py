@@ -261,7 +261,7 @@ def trade_row(setup: Setup, line: TradeLine) -> TradeRow:
         t=line.t,
         number=setup.markets.index(line.market),
         market=line.market,
-        side=line.side,
+        side=line.side.value,
         reason=line.reason,
         price=line.price,
         units=line.units,
