@@ -120,8 +120,8 @@ parity: setup-local ## the long matrix: backtest against replay on every tape; t
 
 bench: setup-local ## measure; prints and saves out/bench*.json
 	@$(PY) -m haetae.research.bench --json out/bench.json
-	@$(PY) -m haetae_local.bench_sandbox --json out/bench_sandbox.json
-	@$(PY) -m haetae_local.bench --json out/bench_local.json
+	@$(PY) -m haetae_local.bench.sandbox --json out/bench_sandbox.json
+	@$(PY) -m haetae_local.bench.deployed --json out/bench_local.json
 
 docs: setup ## write the table of docs/sandbox.md again
 	@PYTHONPATH=tests $(PY) -m sandbox.documented

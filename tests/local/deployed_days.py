@@ -1,6 +1,6 @@
 """Two recorded days, backtested and then driven through deployed functions."""
 
-from haetae_local.replay import replay_deployed
+from haetae_local.replay.replay import replay_deployed
 from parity.runs import CASH, DAY_S, SEPTEMBER, assert_same, real
 
 FROM_T = SEPTEMBER + 8 * DAY_S

@@ -15,11 +15,11 @@ from haetae.kernel.codes import MINUTE_S
 from haetae.research.data.tapes import aggregated, span
 from haetae.research.engine.backtest import backtest
 from haetae.research.engine.result import TradeRow
-from haetae_local import desk
-from haetae_local.aws import client
-from haetae_local.pump import pump
-from haetae_local.replay import deployment, ports_on
-from haetae_local.stack import Deployed
+from haetae_local.deploy.aws import client
+from haetae_local.deploy.stack import Deployed
+from haetae_local.replay.drive import drive
+from haetae_local.replay.replay import deployment, ports_on
+from haetae_local.talk.http import api_of, call
 from parity.runs import CASH, DAY_S, SEPTEMBER, Run, recorded_history
 
 MARKETS = ("KRW-BTC", "KRW-ETH")
@@ -80,13 +80,13 @@ class Desk:
     moment: Moment
     queue: str
 
-    def pump(self, from_t: int, to_t: int) -> None:
+    def drive(self, from_t: int, to_t: int) -> None:
         """Let the schedules' events of these minutes come."""
-        pump(self.where, self.exchange, from_t=from_t, to_t=to_t, interval_s=INTERVAL_S)
+        drive(self.where, self.exchange, from_t=from_t, to_t=to_t, interval_s=INTERVAL_S)
 
     def ask(self, path: str) -> Any:
         """GET with the key."""
-        return desk.call(self.where, "GET", path)
+        return call(api_of(self.where), "GET", path)
 
     def send(
         self, path: str, body: bytes | None, *, key: str | None = None, method: str = "POST"
@@ -128,7 +128,7 @@ def bot() -> Iterator[Desk]:
         found.run.setup, found.run.found, found.run.span, cash=CASH, settings=SETTINGS
     ) as (where, exchange):
         desk_ = Desk(where=where, exchange=exchange, moment=found, queue=listener(where))
-        desk_.pump(found.run.span.from_t, found.t)
+        desk_.drive(found.run.span.from_t, found.t)
         yield desk_
 
 
@@ -200,13 +200,13 @@ def test_kill_fences_sells_everything_says_so_and_stays_until_resumed(bot: Desk)
     assert [p["market"] for p in before["account"]["positions"]] == [at.held]
     assert [o["market"] for o in before["orders"]] == [at.ordered], "an entry is on its way"
 
-    answer = desk.call(bot.where, "POST", "/killswitch", {"reason": "enough"})
+    answer = call(api_of(bot.where), "POST", "/killswitch", {"reason": "enough"})
 
     assert answer["acknowledged"] is True
     assert answer["epoch"] == before["epoch"] + 1
     assert bot.messages("kill"), "the kill is said on the message topic"
 
-    bot.pump(at.t, at.t + 12 * MINUTE_S)
+    bot.drive(at.t, at.t + 12 * MINUTE_S)
 
     after = bot.ask("/status")
     assert after["mode"] == "kill"
@@ -218,7 +218,7 @@ def test_kill_fences_sells_everything_says_so_and_stays_until_resumed(bot: Desk)
     assert [t["market"] for t in sold] == [at.held]
     assert at.ordered not in {t["market"] for t in page}, "the entry on its way was cancelled"
     last_buy = max(t["at"] for t in page if t["side"] == "bid")
-    bot.pump(at.t + 13 * MINUTE_S, at.t + 40 * MINUTE_S)
+    bot.drive(at.t + 13 * MINUTE_S, at.t + 40 * MINUTE_S)
     page = bot.ask("/trades?limit=500")["trades"]
     assert max(t["at"] for t in page if t["side"] == "bid") == last_buy, "nothing bought since"
 

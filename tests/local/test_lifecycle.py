@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from haetae_local.aws import client
-from haetae_local.places import Place, Running, alive
-from haetae_local.stack import Deployed, deployed
+from haetae_local.deploy.aws import client
+from haetae_local.deploy.stack import Deployed, deployed
+from haetae_local.folders import Running, StackFolder, alive
 from support.tapes import REPOSITORY
 
 ENVIRONMENTS = (".venv", ".uv", ".localstack", ".sam")
@@ -32,9 +32,9 @@ class Copy:
     root: Path
 
     @property
-    def place(self) -> Place:
+    def folder(self) -> StackFolder:
         """Return the copy's local stack."""
-        return Place(self.root / ".haetae/main")
+        return StackFolder(self.root / ".haetae/main")
 
     def command(self, *verb: str) -> list[str]:
         """Return the command line of a verb."""
@@ -48,7 +48,7 @@ class Copy:
     def run(self, *verb: str) -> str:
         """Run a verb that must succeed; return what it printed."""
         done = self.attempt(*verb)
-        assert done.returncode == 0, done.stderr + logs(self.place)
+        assert done.returncode == 0, done.stderr + logs(self.folder)
         return done.stdout
 
     def attempt(self, *verb: str) -> "subprocess.CompletedProcess[str]":
@@ -66,7 +66,7 @@ class Copy:
     @property
     def running(self) -> Running:
         """Return what runs."""
-        found = self.place.read()
+        found = self.folder.read()
         assert found is not None
         return found
 
@@ -76,11 +76,11 @@ class Copy:
         return deployed(self.running.localstack, self.running.stack)
 
 
-def logs(place: Place) -> str:
+def logs(folder: StackFolder) -> str:
     """Return the ends of all logs, for a failure's text."""
     return "".join(
         f"\n--- {path.name}\n{path.read_text('utf-8', 'replace')[-1_500:]}"
-        for path in sorted(place.folder.glob("*.log"))
+        for path in sorted(folder.path.glob("*.log"))
     )
 
 
@@ -143,7 +143,7 @@ def test_a_life_from_nothing_to_nothing(copy: Copy) -> None:
     a_function_that_breaks_at_import_says_so_and_harms_no_other(copy)
 
     assert "account is kept" in copy.run("down")
-    kept = json.loads(copy.place.account("synthetic").read_text("utf-8"))["items"]
+    kept = json.loads(copy.folder.account("synthetic").read_text("utf-8"))["items"]
     assert len(kept) > 1
     nothing_is_left(running)
     assert "nothing is running" in copy.run("down")
@@ -250,7 +250,7 @@ def test_an_interrupted_start_leaves_nothing(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    eventually(lambda: copy.place.read() is not None, UP_S, "the servers did not start")
+    eventually(lambda: copy.folder.read() is not None, UP_S, "the servers did not start")
     running = copy.running
     starting.send_signal(number)
     starting.wait()

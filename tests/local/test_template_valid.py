@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from haetae_local.places import REGION, ROOT, SAM
+from haetae_local.folders import REGION, ROOT, SAM
 
 
 def test_sam_finds_the_template_valid() -> None:

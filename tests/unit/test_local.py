@@ -9,12 +9,20 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
-from haetae_local import account, lifecycle, processes, services, stack
+from haetae_local.deploy import stack
+from haetae_local.deploy.artifacts import with_uris
+from haetae_local.deploy.stack import Deployed, quoted
 from haetae_local.errors import LocalError
-from haetae_local.places import Place, Running, alive
-from haetae_local.pump import doors, scheduled
-from haetae_local.stack import Deployed, quoted
+from haetae_local.folders import Running, StackFolder, alive
+from haetae_local.lifecycle import account
+from haetae_local.lifecycle.launch import check_disk
+from haetae_local.lifecycle.options import schedules_of, traded
+from haetae_local.replay.drive import doors
+from haetae_local.servers import processes, services
+from haetae_local.talk.events import scheduled
+from haetae_local.talk.http import call, exchange_at
 
 ECHO = (
     "import http.server, sys, threading, os\n"
@@ -36,17 +44,17 @@ def running(pid: int) -> Running:
 
 
 def test_what_runs_is_read_back(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    place.write(running(os.getpid()))
-    assert place.read() == running(os.getpid())
+    folder = StackFolder(tmp_path)
+    folder.write(running(os.getpid()))
+    assert folder.read() == running(os.getpid())
 
 
 def test_a_supervisor_that_died_runs_nothing(tmp_path: Path) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    place = Place(tmp_path)
-    place.write(running(gone.pid))
-    assert place.read() is None
+    folder = StackFolder(tmp_path)
+    folder.write(running(gone.pid))
+    assert folder.read() is None
 
 
 def test_a_process_that_waits_to_be_reaped_is_not_alive() -> None:
@@ -59,9 +67,9 @@ def test_a_process_that_waits_to_be_reaped_is_not_alive() -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}'])
 def test_a_damaged_note_of_what_runs_is_nothing_running(tmp_path: Path, text: str) -> None:
-    place = Place(tmp_path)
-    place.running.write_text(text)
-    assert place.read() is None
+    folder = StackFolder(tmp_path)
+    folder.running.write_text(text)
+    assert folder.read() is None
 
 
 def child(tmp_path: Path, code: str = ECHO) -> processes.Child:
@@ -93,11 +101,11 @@ def test_a_child_that_ends_is_told_with_its_last_word(tmp_path: Path) -> None:
 
 def test_the_bot_trades_on_the_fills_it_was_tested_with(tmp_path: Path) -> None:
     port = processes.usable_port(0)
-    exchange = services.start_exchange(Place(tmp_path), ["--source", "synthetic"], port)
+    exchange = services.start_exchange(StackFolder(tmp_path), ["--source", "synthetic"], port)
     try:
         processes.wait_ready(exchange, "/sandbox/health", 30)
-        assert account.call(exchange.url, "GET", "/sandbox/health")["fills"] == "candles"
-        assert account.call(exchange.url, "GET", "/sandbox/clock")["clock"] == "real"
+        assert call(exchange_at(exchange.url), "GET", "/sandbox/health")["fills"] == "candles"
+        assert call(exchange_at(exchange.url), "GET", "/sandbox/clock")["clock"] == "real"
     finally:
         exchange.stop()
 
@@ -126,6 +134,39 @@ def test_unknown_function_is_named() -> None:
         found.function("guard")
 
 
+BUILT = """
+AWSTemplateFormatVersion: '2010-09-09'
+Parameters:
+  Clock: {Type: String, Default: 'on'}
+Resources:
+  Walk:
+    Type: AWS::Serverless::Function
+    Properties:
+      Role: !GetAtt Role.Arn
+      CodeUri: Walk
+      Environment: {Variables: {TABLE: !Ref Table, ADDRESS: !Sub 'a-${Table}'}}
+  Core:
+    Type: AWS::Serverless::LayerVersion
+    Properties:
+      ContentUri: "Core"
+  Table: {Type: AWS::DynamoDB::Table}
+"""
+
+
+def test_functions_and_layers_point_at_their_zips_and_nothing_else_changes() -> None:
+    plain = yaml.safe_load(with_uris(BUILT, lambda name: Path(f"/zips/{name}.zip")))
+    properties = plain["Resources"]["Walk"]["Properties"]
+    assert properties["CodeUri"] == "/zips/Walk.zip"
+    assert plain["Resources"]["Core"]["Properties"]["ContentUri"] == "/zips/Core.zip"
+    assert properties["Role"] == {"Fn::GetAtt": ["Role", "Arn"]}
+    assert properties["Environment"]["Variables"] == {
+        "TABLE": {"Ref": "Table"},
+        "ADDRESS": {"Fn::Sub": "a-${Table}"},
+    }
+    assert plain["AWSTemplateFormatVersion"] == "2010-09-09"
+    assert plain["Parameters"]["Clock"]["Default"] == "on"
+
+
 def test_parameters_are_quoted() -> None:
     assert quoted('a="b",c') == '"a=\\"b\\",c"'
 
@@ -147,9 +188,9 @@ def test_a_disk_that_is_almost_full_is_said_before_anything_starts(
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage._replace(free=10**8))
     with pytest.raises(LocalError, match=r"has 0\.1 GB left and needs 1\.5; free some"):
-        lifecycle.check_disk(Place(tmp_path))
+        check_disk(StackFolder(tmp_path))
     monkeypatch.undo()
-    lifecycle.check_disk(Place(tmp_path))
+    check_disk(StackFolder(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -185,7 +226,7 @@ def test_a_half_made_stack_is_waited_for_and_removed(
     [("replay", "DISABLED"), ("synthetic", "ENABLED"), ("live", "ENABLED")],
 )
 def test_only_a_replays_schedules_stand_still(source: str, word: str) -> None:
-    assert lifecycle.schedules_of(source) == word
+    assert schedules_of(source) == word
 
 
 def test_a_replay_trades_the_markets_of_its_files_unless_told(tmp_path: Path) -> None:
@@ -193,7 +234,7 @@ def test_a_replay_trades_the_markets_of_its_files_unless_told(tmp_path: Path) ->
     for file in files:
         file.write_text("timestamp,open,high,low,close,volume\n1756684800,1,1,1,1,1\n")
     args = argparse.Namespace(source="replay", candles=files, markets="")
-    assert lifecycle.traded(args) == "KRW-ETH,KRW-DOGE"
+    assert traded(args) == "KRW-ETH,KRW-DOGE"
     args.markets = "KRW-DOGE"
-    assert lifecycle.traded(args) == "KRW-DOGE"
-    assert lifecycle.traded(argparse.Namespace(source="synthetic", markets="")) == ""
+    assert traded(args) == "KRW-DOGE"
+    assert traded(argparse.Namespace(source="synthetic", markets="")) == ""

@@ -6,8 +6,12 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from haetae_local import desk, lifecycle
 from haetae_local.errors import LocalError
+from haetae_local.lifecycle.deploy import deploy_again
+from haetae_local.lifecycle.down import down
+from haetae_local.lifecycle.up import up
+from haetae_local.talk import desk
+from haetae_local.talk.logs import logs
 
 CANNOT = 2
 
@@ -40,16 +44,16 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("--upstream", default="", metavar="URL", help="live: whom to mirror")
     verb.add_argument("--speed", type=float, default=0.0, help="replay: minutes a second; 0: all")
     stack_arguments(verb)
-    verb.set_defaults(run=lifecycle.up)
+    verb.set_defaults(run=up)
 
     verb = verbs.add_parser("down", help="keep the paper account and stop everything")
-    verb.set_defaults(run=lifecycle.down)
+    verb.set_defaults(run=down)
 
     verb = verbs.add_parser("deploy", help="build and deploy to the running LocalStack")
     verb.add_argument("--endpoint", default="", metavar="URL", help="one that somebody else runs")
     verb.add_argument("--exchange", default="", metavar="URL", help="its functions' exchange")
     stack_arguments(verb)
-    verb.set_defaults(run=lifecycle.deploy_again)
+    verb.set_defaults(run=deploy_again)
 
     verb = verbs.add_parser("invoke", help="send an event to a function")
     verb.add_argument("function")
@@ -59,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("logs", help="print what the functions logged")
     verb.add_argument("--function", default="")
     verb.add_argument("--follow", action="store_true")
-    verb.set_defaults(run=desk.logs)
+    verb.set_defaults(run=logs)
 
     verb = verbs.add_parser("status", help="print what the bot holds and does")
     verb.set_defaults(run=desk.status)

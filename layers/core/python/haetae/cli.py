@@ -177,7 +177,7 @@ def run_replay(args: argparse.Namespace) -> int:
             bar.update(1)
 
         if args.target == "deployed":
-            from haetae_local.replay import replay_deployed
+            from haetae_local.replay.replay import replay_deployed
 
             result = replay_deployed(
                 setup,

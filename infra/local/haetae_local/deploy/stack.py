@@ -1,23 +1,20 @@
-"""Builds and deploys template.yaml with the SAM CLI; LocalStack and AWS differ by an address."""
+"""Deploys a built template with the SAM CLI; LocalStack and AWS differ by an address."""
 
-import fcntl
-import hashlib
 import json
 import os
-import re
-import subprocess
 import time
-import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from haetae_local.aws import client, environment
+from haetae_local.deploy.aws import client, environment
+from haetae_local.deploy.sam import run_sam
 from haetae_local.errors import LocalError
-from haetae_local.places import REGION, ROOT, SAM
-from haetae_local.processes import last_line
+from haetae_local.folders import REGION, open_folder
+from haetae_local.servers.running import required
 
+STACK = "haetae"  # what `make up` runs
 BUCKET = "haetae-artifacts"
 IN_PROGRESS_S = 60.0
 BUSY = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS"}
@@ -53,50 +50,6 @@ class Deployed:
         return f"{self.name}-{name.replace('_', '-')}"
 
 
-def build(log: Path) -> Path:
-    """Build all functions and layers; return a template whose artifacts never change again.
-
-    Each folder becomes a zip that is named by its content. Left to itself the SAM CLI zips every
-    folder anew at every deployment, which for the dependencies is most of the time of one.
-    """
-    folder = ROOT / ".aws-sam"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # one build at a time: they share SAM's cache
-        run_sam(["build", "--cached", "--parallel"], log, os.environ, "built")
-        built = folder / "build/template.yaml"
-        artifacts = folder / "artifacts"
-        artifacts.mkdir(exist_ok=True)
-
-        def zipped_uri(found: re.Match[str]) -> str:
-            return f"{found[1]}: {zipped(built.parent / found[2], artifacts)}"
-
-        text = re.sub(
-            r"(ContentUri|CodeUri): (\w+)$", zipped_uri, built.read_text("utf-8"), flags=re.M
-        )
-        name = hashlib.sha256(text.encode()).hexdigest()[:16]
-        template = artifacts / f"template-{name}.yaml"
-        template.write_text(text, "utf-8")
-    return template
-
-
-def zipped(folder: Path, artifacts: Path) -> Path:
-    """Return the zip of a folder's files, made if there is none of this content yet."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(str(path.relative_to(folder)).encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    packed = artifacts / f"{folder.name}-{digest.hexdigest()[:16]}.zip"
-    if not packed.exists():
-        part = packed.with_suffix(".part")
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:
-            for path in files:
-                out.write(path, path.relative_to(folder))
-        part.replace(packed)
-    return packed
-
-
 def deploy(
     template: Path, *, endpoint: str, name: str, parameters: Mapping[str, str], log: Path
 ) -> Deployed:
@@ -123,29 +76,6 @@ def deploy(
 def quoted(text: str) -> str:
     """Return a parameter's value as the SAM CLI reads it back."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def run_sam(arguments: Sequence[str], log: Path, variables: Mapping[str, str], word: str) -> None:
-    """Run the SAM CLI into a log of its own.
-
-    Raises:
-        LocalError: it failed, or is not installed.
-    """
-    if not SAM.exists():
-        raise LocalError(f"{SAM} is missing; run: make setup-local")
-    quiet = {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.5", "PYTHONUNBUFFERED": "1"}
-    with log.open("wb") as out:
-        done = subprocess.run(  # noqa: S603 - our own tool and arguments
-            [str(SAM), *arguments],
-            cwd=ROOT,
-            env={**variables, **quiet},
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode:
-        raise LocalError(f"the stack could not be {word}: {last_line(log)}; see {log}")
 
 
 def bucket(endpoint: str) -> None:
@@ -211,6 +141,16 @@ def deployed(endpoint: str, name: str) -> Deployed:
         api_url=f"{endpoint}/_aws/execute-api/{api}/v1",
         api_key=key["value"],
     )
+
+
+def running_stack() -> Deployed:
+    """Return the stack that runs.
+
+    Raises:
+        LocalError: nothing does.
+    """
+    running = required(open_folder())
+    return deployed(running.localstack, running.stack)
 
 
 def invoke(where: Deployed, function: str, event: Mapping[str, Any]) -> Any:

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from haetae_local.places import REGION
+from haetae_local.folders import REGION
 
 LONGEST_ANSWER_S = 70
 

@@ -12,14 +12,16 @@ from pathlib import Path
 from haetae.app.ports import Books
 from haetae.base.time import MINUTE_S
 from haetae.research.bench import CASH, Figure, measured, report, seconds, task
-from haetae_local import desk, stack
-from haetae_local.account import call
-from haetae_local.aws import client
-from haetae_local.places import Place
-from haetae_local.pump import pump, scheduled
-from haetae_local.replay import options_of, parameters_of, ports_on
-from haetae_local.services import services
-from haetae_local.stack import Deployed
+from haetae_local.deploy import artifacts, stack
+from haetae_local.deploy.aws import client
+from haetae_local.deploy.stack import Deployed
+from haetae_local.folders import StackFolder
+from haetae_local.replay.candles import options_of
+from haetae_local.replay.drive import drive
+from haetae_local.replay.replay import parameters_of, ports_on
+from haetae_local.servers.services import services
+from haetae_local.talk.events import scheduled
+from haetae_local.talk.http import api_of, call, exchange_at
 
 STORED = 10_000  # items in the table while it is measured
 CYCLES = 40
@@ -29,16 +31,16 @@ LOOK_EVERY_S = 0.005
 def figures() -> list[Figure]:
     """Measure everything on a stack of its own."""
     setup, found, chosen = task(1, 4)
-    with tempfile.TemporaryDirectory(prefix="haetae-bench-") as folder:
-        place = Place(Path(folder))
-        options = options_of(setup, found, chosen, place.folder, cash=CASH)
-        template = stack.build(place.log("build"))
+    with tempfile.TemporaryDirectory(prefix="haetae-bench-") as temporary:
+        folder = StackFolder(Path(temporary))
+        options = options_of(setup, found, chosen, folder.path, cash=CASH)
+        template = artifacts.build(folder.log("build"))
         starts = []
         for _round in range(3):
             began = time.perf_counter()
-            with services(place, options):
+            with services(folder, options):
                 starts.append(time.perf_counter() - began)
-        with services(place, options) as running:
+        with services(folder, options) as running:
             values = parameters_of(setup, running.exchange.url, {})
 
             def deploy() -> Deployed:
@@ -47,7 +49,7 @@ def figures() -> list[Figure]:
                     endpoint=running.localstack.url,
                     name="haetae-bench",
                     parameters=values,
-                    log=place.log("deploy"),
+                    log=folder.log("deploy"),
                 )
 
             first = seconds(deploy)
@@ -55,7 +57,7 @@ def figures() -> list[Figure]:
             exchange = running.exchange.url
             fill(where, STORED)
             warm_to = chosen.from_t + 6 * 3_600
-            pump(where, exchange, from_t=chosen.from_t, to_t=warm_to, interval_s=setup.interval_s)
+            drive(where, exchange, from_t=chosen.from_t, to_t=warm_to, interval_s=setup.interval_s)
             cycles, checks = walks(where, exchange, warm_to, setup.interval_s)
             values["Language"] = "en"
             update = seconds(deploy)
@@ -98,7 +100,7 @@ def walks(
     cycles, checks = [], []
     for t in range(from_t + MINUTE_S, from_t + CYCLES * interval_s, 10 * MINUTE_S):
         at = t - t % (10 * MINUTE_S)
-        call(exchange, "PUT", "/sandbox/clock", {"now": at})
+        call(exchange_at(exchange), "PUT", "/sandbox/clock", {"now": at})
         event = scheduled(at)
         if at % interval_s == 0:
             cycles.append(1e3 * seconds(lambda e=event: stack.invoke(where, "trading_cycle", e)))  # type: ignore[misc]
@@ -119,7 +121,7 @@ def kill(where: Deployed, books: Books, markets: tuple[str, ...]) -> tuple[float
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    desk.call(where, "POST", "/killswitch", {"reason": "bench"})
+    call(api_of(where), "POST", "/killswitch", {"reason": "bench"})
     whole = time.perf_counter() - began
     watcher.join()
     return moved[0], whole

@@ -26,28 +26,28 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StackFolder:
     """The folder of one local stack: its logs, its state, and what is kept between runs."""
 
-    folder: Path
+    path: Path
 
     @property
     def running(self) -> Path:
         """Return the file that says what runs."""
-        return self.folder / "running.json"
+        return self.path / "running.json"
 
     def account(self, source: str) -> Path:
         """Return the file that keeps a source's paper account between runs."""
-        return self.folder / f"account-{source}.json"
+        return self.path / f"account-{source}.json"
 
     @property
     def localstack(self) -> Path:
         """Return LocalStack's folder; what it caches there makes its next start faster."""
-        return self.folder / "localstack"
+        return self.path / "localstack"
 
     def log(self, name: str) -> Path:
         """Return the log of a process."""
-        return self.folder / f"{name}.log"
+        return self.path / f"{name}.log"
 
     def read(self) -> Running | None:
         """Return what runs here, or None; a supervisor that has died runs nothing."""
@@ -64,8 +64,8 @@ class Place:
         part.replace(self.running)
 
 
-def place(name: str = "main") -> Place:
-    """Return the place of a stack, made if need be.
+def open_folder(name: str = "main") -> StackFolder:
+    """Return the folder of a stack, made if need be.
 
     Raises:
         LocalError: the folder cannot be written.
@@ -75,7 +75,7 @@ def place(name: str = "main") -> Place:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LocalError(f"{folder} cannot be made: {error.strerror}; make it writable") from error
-    return Place(folder)
+    return StackFolder(folder)
 
 
 def alive(pid: int) -> bool:

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from haetae_local.errors import LocalError
-from haetae_local.places import LOCALSTACK_PYTHON, ROOT, RUNTIME_PYTHON, Place
-from haetae_local.processes import HOST, Child, start, usable_port, wait_ready
+from haetae_local.folders import LOCALSTACK_PYTHON, ROOT, RUNTIME_PYTHON, StackFolder
+from haetae_local.servers.processes import HOST, Child, start, usable_port, wait_ready
 from haetae_localstack.environment import server_environment
 
 LOCALSTACK_PORT = 4566
@@ -35,7 +35,7 @@ class Services:
             child.stop()
 
 
-def launch(place: Place, exchange: Sequence[str], *, ports: tuple[int, int]) -> Services:
+def launch(folder: StackFolder, exchange: Sequence[str], *, ports: tuple[int, int]) -> Services:
     """Start both servers and wait until they answer.
 
     `exchange` are the sandbox's own options; a port that is taken, or 0, becomes another one.
@@ -45,8 +45,8 @@ def launch(place: Place, exchange: Sequence[str], *, ports: tuple[int, int]) -> 
     """
     started: list[Child] = []
     try:
-        started.append(start_localstack(place, usable_port(ports[0])))
-        started.append(start_exchange(place, exchange, usable_port(ports[1])))
+        started.append(start_localstack(folder, usable_port(ports[0])))
+        started.append(start_exchange(folder, exchange, usable_port(ports[1])))
         wait_ready(started[1], "/v1/market/all", EXCHANGE_READY_S)
         wait_ready(started[0], "/_localstack/health", LOCALSTACK_READY_S)
     except BaseException:
@@ -57,32 +57,32 @@ def launch(place: Place, exchange: Sequence[str], *, ports: tuple[int, int]) -> 
 
 
 @contextmanager
-def services(place: Place, exchange: Sequence[str]) -> Iterator[Services]:
+def services(folder: StackFolder, exchange: Sequence[str]) -> Iterator[Services]:
     """Run both servers on free ports for a while."""
-    found = launch(place, exchange, ports=(0, 0))
+    found = launch(folder, exchange, ports=(0, 0))
     try:
         yield found
     finally:
         found.stop()
 
 
-def start_localstack(place: Place, port: int) -> Child:
+def start_localstack(folder: StackFolder, port: int) -> Child:
     """Start LocalStack in host mode."""
     for python in (LOCALSTACK_PYTHON, RUNTIME_PYTHON):
         if not python.exists():
             raise LocalError(f"{python} is missing; run: make setup-local")
-    place.localstack.mkdir(exist_ok=True)
+    folder.localstack.mkdir(exist_ok=True)
     return start(
         "LocalStack",
         [str(LOCALSTACK_PYTHON), "-m", "haetae_localstack.serve"],
         url=f"http://{HOST}:{port}",
-        log=place.log("localstack"),
-        variables=server_environment(port, place.localstack, RUNTIME_PYTHON),
-        cwd=place.folder,
+        log=folder.log("localstack"),
+        variables=server_environment(port, folder.localstack, RUNTIME_PYTHON),
+        cwd=folder.path,
     )
 
 
-def start_exchange(place: Place, options: Sequence[str], port: int) -> Child:
+def start_exchange(folder: StackFolder, options: Sequence[str], port: int) -> Child:
     """Start the sandbox exchange."""
     return start(
         "the sandbox exchange",
@@ -98,7 +98,7 @@ def start_exchange(place: Place, options: Sequence[str], port: int) -> Child:
             *options,
         ],
         url=f"http://{HOST}:{port}",
-        log=place.log("exchange"),
+        log=folder.log("exchange"),
         variables=os.environ,
         cwd=ROOT,
     )

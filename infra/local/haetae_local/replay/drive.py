@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from haetae.base.time import MINUTE_S, iso_text
-from haetae_local.account import call
-from haetae_local.stack import Deployed, invoke
+from haetae.base.time import MINUTE_S
+from haetae_local.deploy.stack import Deployed, invoke
+from haetae_local.talk.events import scheduled
+from haetae_local.talk.http import call, exchange_at
 
 
-def pump(
+def drive(
     where: Deployed,
     exchange: str,
     *,
@@ -32,7 +32,7 @@ def pump(
     for n, t in enumerate(range(from_t, to_t + 1, MINUTE_S)):
         if minutes_per_s:
             time.sleep(max(0.0, began + n / minutes_per_s - time.monotonic()))
-        call(exchange, "PUT", "/sandbox/clock", {"now": t})
+        call(exchange_at(exchange), "PUT", "/sandbox/clock", {"now": t})
         for function in doors(t, interval_s):
             for _time in range(2 if doubled else 1):
                 invoke(where, function, scheduled(t))
@@ -42,16 +42,3 @@ def pump(
 def doors(t: int, interval_s: int) -> Sequence[str]:
     """Return the functions whose schedule fires at `t`."""
     return ["trading_cycle", "risk_check"] if t % interval_s == 0 else ["risk_check"]
-
-
-def scheduled(t: int) -> dict[str, Any]:
-    """Return a schedule's event at `t`."""
-    at = iso_text(t)
-    return {
-        "version": "0",
-        "source": "aws.events",
-        "detail-type": "Scheduled Event",
-        "time": at,
-        "resources": [],
-        "detail": {},
-    }

@@ -1,4 +1,4 @@
-"""Keeps the local stack's servers: `python -m haetae_local.supervisor FOLDER PORT PORT OPTIONS…`.
+"""Keeps the servers: `python -m haetae_local.servers.supervisor FOLDER PORT PORT OPTIONS…`.
 
 It is started by `up` on a pipe. Until it reads `stay` there, the pipe is its lifeline, so that an
 interrupted start leaves nothing behind; from then on it lives until SIGTERM or a server's death.
@@ -11,26 +11,26 @@ import sys
 from pathlib import Path
 
 from haetae_local.errors import LocalError
-from haetae_local.places import Place, Running
-from haetae_local.services import Services, launch
+from haetae_local.folders import Running, StackFolder
+from haetae_local.servers.services import Services, launch
 
 LOOK_EVERY_S = 1.0
 
 
 def main(argv: list[str]) -> int:
     """Run until told to stop; 1 when a server could not start or has died."""
-    place = Place(Path(argv[0]))
+    folder = StackFolder(Path(argv[0]))
     ports, stack, source, options = (int(argv[1]), int(argv[2])), argv[3], argv[4], argv[5:]
     told_to_stop: list[int] = []
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(name, lambda number, _frame: told_to_stop.append(number))
     try:
-        services = launch(place, options, ports=ports)
+        services = launch(folder, options, ports=ports)
     except LocalError as error:
         print(error, file=sys.stderr, flush=True)
         return 1
     try:
-        place.write(
+        folder.write(
             Running(
                 pid=os.getpid(),
                 localstack=services.localstack.url,
@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
         )
         return keep(services, told_to_stop)
     finally:
-        place.running.unlink(missing_ok=True)
+        folder.running.unlink(missing_ok=True)
         services.stop()
 
 

@@ -5,13 +5,12 @@ together, so that the books and the exchange never speak of different moments.
 """
 
 import json
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
-from haetae_local.aws import client
+from haetae_local.deploy.aws import client
 from haetae_local.errors import LocalError
+from haetae_local.talk.http import call, exchange_at
 
 FORM = 2  # of the file
 BATCH = 25  # items in one BatchWriteItem, DynamoDB's limit
@@ -28,7 +27,11 @@ def save(path: Path, *, endpoint: str, table: str, exchange: str) -> int:
     items: list[Any] = []
     for page in client("dynamodb", endpoint).get_paginator("scan").paginate(TableName=table):
         items += page["Items"]
-    kept = {"form": FORM, "items": items, "exchange": call(exchange, "GET", "/sandbox/state")}
+    kept = {
+        "form": FORM,
+        "items": items,
+        "exchange": call(exchange_at(exchange), "GET", "/sandbox/state"),
+    }
     part = path.with_suffix(".part")
     try:
         part.write_text(json.dumps(kept), "utf-8")
@@ -57,7 +60,7 @@ def read(path: Path) -> dict[str, Any] | None:
 
 def restore(kept: dict[str, Any], *, endpoint: str, table: str, exchange: str) -> int:
     """Put a kept account back; return how many items the books have."""
-    call(exchange, "PUT", "/sandbox/state", kept["exchange"])
+    call(exchange_at(exchange), "PUT", "/sandbox/state", kept["exchange"])
     dynamodb = client("dynamodb", endpoint)
     items = kept["items"]
     for first in range(0, len(items), BATCH):
@@ -66,22 +69,3 @@ def restore(kept: dict[str, Any], *, endpoint: str, table: str, exchange: str) -
         if left:
             raise LocalError("the books could not be put back whole; run: make down, then make up")
     return len(items)
-
-
-def call(exchange: str, method: str, path: str, body: Any = None) -> Any:
-    """Use one of the sandbox's controls.
-
-    Raises:
-        LocalError: it refused, or did not answer.
-    """
-    data = None if body is None else json.dumps(body).encode()
-    headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(exchange + path, data, headers, method=method)  # noqa: S310
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - http, ours
-            return json.loads(answer.read() or b"null")
-    except urllib.error.HTTPError as error:
-        said = error.read(400).decode("utf-8", "replace")
-        raise LocalError(f"the exchange refused {method} {path}: {said}") from error
-    except (urllib.error.URLError, OSError) as error:
-        raise LocalError(f"the exchange does not answer {method} {path}: {error}") from error

@@ -1,0 +1,1 @@
+"""Building and deploying the stack: the SAM CLI and the AWS clients."""

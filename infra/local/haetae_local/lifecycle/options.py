@@ -1,0 +1,95 @@
+"""What the options of a verb mean: for the exchange, for the template, and for a replay."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from haetae.base.time import MINUTE_S, iso_text
+from haetae_local.errors import LocalError
+from haetae_local.folders import Running
+
+if TYPE_CHECKING:
+    from haetae.research.data.candle_files import CandleFile
+    from haetae.research.data.tapes import Span
+
+
+def exchange_options(args: argparse.Namespace) -> list[str]:
+    """Return the sandbox's options for a source of prices."""
+    options = ["--source", args.source]
+    if args.source == "replay":
+        if not args.candles:
+            raise LocalError("SOURCE=replay needs recorded minutes; add CANDLES=KRW-BTC_1m.parquet")
+        options += ["--clock", "virtual", "--start", iso_text(recorded(args).from_t)]
+        return [*options, "--candles", *[str(path.resolve()) for path in args.candles]]
+    if args.markets:
+        options += ["--markets", args.markets]
+    if args.source == "live" and args.upstream:
+        options += ["--upstream", args.upstream]
+    return options
+
+
+def parameters(args: argparse.Namespace, running: Running, *, schedules: str) -> dict[str, str]:
+    """Return the template's parameters; those that were not given stay as they are deployed."""
+    from upbit_sandbox.venue.venue import ACCESS_KEY, SECRET_KEY
+
+    given = {
+        "Markets": args.markets,
+        "Profile": args.profile,
+        "DecisionIntervalMinutes": args.interval,
+        "Settings": args.settings,
+        "Language": args.language,
+    }
+    return {
+        "Schedules": schedules,
+        "Clock": "exchange" if running.source == "replay" else "system",
+        "UpbitBaseUrl": running.exchange,
+        "UpbitAccessKey": ACCESS_KEY,
+        "UpbitSecretKey": SECRET_KEY,
+        **{name: text for name, text in given.items() if text},
+    }
+
+
+def traded(args: argparse.Namespace) -> str:
+    """Return the markets that were told, of a replay else those of its candle files; "" for none.
+
+    What is not told stays as it is deployed.
+    """
+    if args.markets or args.source != "replay":
+        return str(args.markets)
+    return ",".join(dict.fromkeys(file.market for file in candle_files(args)))
+
+
+def schedules_of(source: str) -> str:
+    """Return whether the rules fire: a replay's events come from the pump alone."""
+    return "DISABLED" if source == "replay" else "ENABLED"
+
+
+def recorded(args: argparse.Namespace) -> "Span":
+    """Return the time that the candle files can be replayed for.
+
+    Raises:
+        LocalError: they cannot be read, or hold too little.
+    """
+    from haetae.base.errors import HaetaeError
+    from haetae.research.data.tapes import histories, span
+
+    try:
+        found = histories(candle_files(args), traded(args).split(","), interval_s(args))
+        return span(found, interval_s(args), from_t=None, to_t=None)
+    except HaetaeError as error:
+        raise LocalError(f"CANDLES cannot be replayed: {error}") from error
+
+
+def candle_files(args: argparse.Namespace) -> "list[CandleFile]":
+    """Read the candle files of a replay; raises LocalError where one cannot be read."""
+    from haetae.base.errors import HaetaeError
+    from haetae.research.data.candle_files import read_candles
+
+    try:
+        return [read_candles(path) for path in args.candles]
+    except HaetaeError as error:
+        raise LocalError(f"CANDLES cannot be replayed: {error}") from error
+
+
+def interval_s(args: argparse.Namespace) -> int:
+    """Return the decision candle's length; an hour unless told."""
+    return int(args.interval or 60) * MINUTE_S

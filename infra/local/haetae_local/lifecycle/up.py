@@ -1,0 +1,127 @@
+"""Up: everything starts, the kept account is put back, and the schedules run."""
+
+import argparse
+import sys
+import time
+
+from haetae.base.time import MINUTE_S
+from haetae_local.deploy import stack
+from haetae_local.deploy.stack import Deployed
+from haetae_local.errors import LocalError
+from haetae_local.folders import Running, StackFolder, open_folder
+from haetae_local.lifecycle import account
+from haetae_local.lifecycle.deploy import deploy
+from haetae_local.lifecycle.launch import check_disk, follow_parent, launch
+from haetae_local.lifecycle.options import (
+    interval_s,
+    parameters,
+    recorded,
+    schedules_of,
+    traded,
+)
+from haetae_local.replay.drive import drive
+from haetae_local.servers.running import healthy, stop
+from haetae_local.talk.events import scheduled
+
+
+def up(args: argparse.Namespace) -> None:
+    """Start, deploy, put the kept account back, run one cycle, leave the schedules running.
+
+    A second `up` finds everything running and changes what it was asked to change.
+    """
+    began = time.monotonic()
+    follow_parent()
+    folder = open_folder()
+    check_disk(folder)
+    args.markets = traded(args)
+    running = healthy(folder)
+    if running is not None and running.source != args.source:
+        raise LocalError(f"SOURCE={running.source} is running; to change it run: make down")
+    if running is not None:
+        values = parameters(args, running, schedules=schedules_of(args.source))
+        found = deploy(folder, running, values)
+        first_cycle(found, args.source)
+        print_summary(folder, running, found, began)
+        return
+    supervisor = launch(folder, args)
+    try:
+        running = folder.read()
+        assert running is not None
+        found = populate(folder, running, args)
+        assert supervisor.stdin is not None
+        supervisor.stdin.write(b"stay\n")
+        supervisor.stdin.flush()
+    except BaseException:
+        stop(supervisor.pid)
+        raise
+    print_summary(folder, running, found, began)
+    if args.source == "replay":
+        play(running, found, args)
+
+
+def populate(folder: StackFolder, running: Running, args: argparse.Namespace) -> Deployed:
+    """Deploy to a LocalStack that has just started, with the account that was kept.
+
+    The account is put back before any schedule runs, or the bot would open new books.
+    """
+    if args.source == "replay":
+        return deploy(folder, running, parameters(args, running, schedules=schedules_of("replay")))
+    file = folder.account(running.source)
+    kept = account.read(file)
+    if kept is not None:
+        found = deploy(folder, running, parameters(args, running, schedules="DISABLED"))
+        items = account.restore(
+            kept, endpoint=running.localstack, table=found.table, exchange=running.exchange
+        )
+        print(f"the paper account of {file} is back: {items} items")
+    found = deploy(folder, running, parameters(args, running, schedules="ENABLED"))
+    first_cycle(found, args.source)
+    return found
+
+
+def first_cycle(found: Deployed, source: str) -> None:
+    """Run one trading cycle at once, so that nobody waits for the next full hour."""
+    if source == "replay":
+        return
+    now = int(time.time())
+    answer = stack.invoke(found, "trading_cycle", scheduled(now - now % MINUTE_S))
+    print(f"first cycle: {answer['status']}, equity {answer['equity_krw']:,} KRW")
+
+
+def print_summary(folder: StackFolder, running: Running, found: Deployed, began: float) -> None:
+    """Print where everything is."""
+    print(
+        f"haetae is up after {time.monotonic() - began:.0f} s, on paper, prices: {running.source}\n"
+        f"  API       {found.api_url}\n"
+        f"  API key   {found.api_key}  (header x-api-key)\n"
+        f"  exchange  {running.exchange}\n"
+        f"  AWS       {running.localstack}  (AWS_ENDPOINT_URL)\n"
+        f"  logs      make logs FOLLOW=1 · processes: {folder.path}/*.log\n"
+        f"  look      make status\n"
+        f"  stop      make kill REASON=… sells everything · make down stops the machine",
+        flush=True,
+    )
+
+
+def play(running: Running, found: Deployed, args: argparse.Namespace) -> None:
+    """Pump recorded minutes through the functions until they end or the user has enough."""
+    from tqdm import tqdm
+
+    span = recorded(args)
+    with tqdm(total=(span.to_t - span.from_t) // MINUTE_S + 1, unit="min", mininterval=0.5) as bar:
+
+        def progress(_t: int) -> None:
+            bar.update(1)
+
+        try:
+            drive(
+                found,
+                running.exchange,
+                from_t=span.from_t,
+                to_t=span.to_t,
+                interval_s=interval_s(args),
+                minutes_per_s=args.speed,
+                progress=progress,
+            )
+        except KeyboardInterrupt:
+            print("\nthe replay stops here; everything stays up", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""Recorded minutes driven through deployed functions."""

@@ -1,0 +1,1 @@
+"""The servers under the stack, and the process that keeps them."""

@@ -1,0 +1,1 @@
+"""What is said to a bot that runs: invoke, logs, status, kill and resume."""
