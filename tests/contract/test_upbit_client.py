@@ -188,11 +188,11 @@ def test_unknown_market_is_refused(bench: Bench) -> None:
     assert (caught.value.status, caught.value.name) == (404, "404")
 
 
-def test_bids_are_best_first_below_the_last_price(bench: Bench) -> None:
-    bids = bench.exchange.bids("KRW-BTC")
-    assert len(bids) == 30
-    assert bids[0].price == Decimal(int(price_at(599)) - 1000)
-    assert all(level.volume > 0 for level in bids)
+def test_order_book_lies_around_the_last_price(bench: Bench) -> None:
+    book = bench.exchange.order_book("KRW-BTC")
+    assert (len(book.bids), len(book.asks)) == (30, 30)
+    assert book.bids[0].price == Decimal(int(price_at(599)) - 1000)
+    assert book.bids[0].price < book.asks[0].price
 
 
 def test_fee_is_five_basis_points(bench: Bench) -> None:
@@ -365,7 +365,7 @@ def test_reads_wait_for_the_rate_budget() -> None:
         wait=wait,
     )
     for _ in range(25):
-        assert bench.exchange.bids("KRW-BTC")
+        assert bench.exchange.order_book("KRW-BTC").bids
     assert len(bench.waits) == 2
     assert all(0 < seconds <= 1 for seconds in bench.waits)
 

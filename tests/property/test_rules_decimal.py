@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from haetae.kernel import quanta
-from haetae.market import rules
+from support import decimal_rules as rules
 
 SEED = 20_250_731
 MICRO = Decimal(1_000_000)

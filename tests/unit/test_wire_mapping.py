@@ -23,10 +23,11 @@ from haetae.adapters.upbit.transport import (
     WireFailure,
     remaining,
 )
-from haetae.app.ports import Level, Missing, OrderReport, Rejected, Unknown, Unreachable
+from haetae.app.ports import Missing, OrderReport, Rejected, Unknown, Unreachable
 from haetae.base.errors import ExchangeError, ExchangeRefused, ExchangeUnavailable
 from haetae.kernel.state import Candle
 from haetae.ledger.intent import Execution, Intent, Side
+from haetae.market.order_book import Level, OrderBook
 
 T0 = 1_756_684_800  # 2025-09-01 00:00 UTC
 SECRET = "the-secret-key-that-must-never-be-seen"
@@ -188,7 +189,7 @@ NO_WORD = [
 READS: list[tuple[str, Callable[[UpbitClient], object]]] = [
     ("candles", lambda c: c.candles("KRW-BTC", from_t=T0, to_t=T0 + 60)),
     ("balances", lambda c: c.balances()),
-    ("bids", lambda c: c.bids("KRW-BTC")),
+    ("order book", lambda c: c.order_book("KRW-BTC")),
     ("order", lambda c: c.order("x")),
     ("fee", lambda c: c.fee_bps("KRW-BTC")),
 ]
@@ -402,10 +403,10 @@ LYING_ROWS: list[tuple[str, list[Any], str]] = [
     ("price null", [ROW | {"low_price": None}], "cannot be read"),
     ("price text", [ROW | {"low_price": "many"}], "cannot be read"),
     ("price huge", [ROW | {"high_price": 10**400}], "cannot be read"),
-    ("price NaN", [ROW | {"trade_price": float("nan")}], "not positive and finite"),
-    ("price infinite", [ROW | {"high_price": float("inf")}], "not positive and finite"),
-    ("price zero", [ROW | {"low_price": 0}], "not positive and finite"),
-    ("price negative", [ROW | {"opening_price": -1}], "not positive and finite"),
+    ("price NaN", [ROW | {"trade_price": float("nan")}], "the close is not a finite number"),
+    ("price infinite", [ROW | {"high_price": float("inf")}], "the high is not a finite number"),
+    ("price zero", [ROW | {"low_price": 0}], "the low is not positive"),
+    ("price negative", [ROW | {"opening_price": -1}], "the open is not positive"),
     ("high below close", [ROW | {"high_price": 100.5}], "the high is below"),
     ("high below open", [ROW | {"opening_price": 102.5}], "the high is below"),
     ("low above open", [ROW | {"low_price": 100.5}], "the low is above"),
@@ -481,34 +482,45 @@ def test_empty_period_asks_nothing() -> None:
 # ---- order book and fees
 
 
-def book(*bids: tuple[object, object], market: str = "KRW-BTC") -> Answer:
-    units = [{"bid_price": price, "bid_size": size, "ask_price": 1} for price, size in bids]
-    return said(200, [{"market": market, "orderbook_units": units}])
+STEP = {"bid_price": 99, "bid_size": 1, "ask_price": 100, "ask_size": 1}
+NEXT = {"bid_price": 98, "bid_size": 1, "ask_price": 101, "ask_size": 1}
 
 
-def test_bids_are_exact_and_steps_without_a_bid_are_left_out() -> None:
-    answer = book((148490000, 0.04296774), (148480000, 1e-08), (0, 0))
-    assert client_of(Script(answer)).bids("KRW-BTC") == (
-        Level(price=Decimal(148490000), volume=Decimal("0.04296774")),
-        Level(price=Decimal(148480000), volume=Decimal("0.00000001")),
+def book(*steps: dict[str, object], market: str = "KRW-BTC") -> Answer:
+    return said(200, [{"market": market, "orderbook_units": list(steps)}])
+
+
+def test_order_book_is_exact_and_a_side_that_has_run_out_ends() -> None:
+    first = {"bid_price": 148490000, "bid_size": 0.04296774, "ask_price": 148500000}
+    last = {"bid_price": 0, "bid_size": 0, "ask_price": 148510000, "ask_size": 2}
+    answer = book(first | {"ask_size": 1e-08}, last)
+    assert client_of(Script(answer)).order_book("KRW-BTC") == OrderBook(
+        market="KRW-BTC",
+        bids=(Level(price=Decimal(148490000), volume=Decimal("0.04296774")),),
+        asks=(
+            Level(price=Decimal(148500000), volume=Decimal("0.00000001")),
+            Level(price=Decimal(148510000), volume=Decimal(2)),
+        ),
     )
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        book((1, 1), (2, 1)),
-        book((1, 1), (1, 1)),
-        book((1, 1), market="KRW-ETH"),
-        book((-1, 1)),
-        book((1, None)),
+        book(NEXT, STEP),
+        book(STEP, STEP | {"ask_price": 101}),
+        book(STEP, NEXT | {"ask_price": 100}),
+        book(STEP, market="KRW-ETH"),
+        book(STEP | {"bid_price": -1}),
+        book(STEP | {"bid_size": None}),
+        book(STEP | {"ask_size": None}),
         said(200, []),
         said(200, [{"market": "KRW-BTC"}]),
     ],
 )
 def test_order_book_that_cannot_be_true_is_no_answer(answer: Answer) -> None:
     with pytest.raises(ExchangeUnavailable):
-        client_of(Script(answer)).bids("KRW-BTC")
+        client_of(Script(answer)).order_book("KRW-BTC")
 
 
 def test_fee_is_whole_basis_points_and_the_same_on_both_sides() -> None:

@@ -13,7 +13,6 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from haetae.adapters.upbit.bodies import flaw
 from haetae.adapters.upbit.transport import (
     Answer,
     RateBudget,
@@ -25,6 +24,7 @@ from haetae.adapters.upbit.transport import (
 from haetae.base.errors import ExchangeUnavailable
 from haetae.base.time import KST_OFFSET_S, MINUTE_S
 from haetae.kernel.state import Candle
+from haetae.market.candles import candle_defect
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -210,7 +210,7 @@ def _checked(
     """Keep what was asked for; after a gap the page reaches further back than its start."""
     before = -1
     for candle in rows:
-        wrong = "repeated" if candle.t == before else flaw(candle, unit_s)
+        wrong = "repeated" if candle.t == before else candle_defect(candle, unit_s)
         if wrong or candle.t >= end:
             raise ExchangeUnavailable(
                 f"candle history of {market} at {candle.t}: {wrong or 'not closed when asked for'}"

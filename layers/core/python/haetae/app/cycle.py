@@ -32,6 +32,8 @@ from haetae.kernel.codes import (
 from haetae.kernel.state import Candle, Order
 from haetae.ledger.book import Book, OperatorMode
 from haetae.ledger.intent import Intent
+from haetae.market.names import currency_of
+from haetae.market.order_book import sellable_units
 
 ATTEMPTS = 3  # against other writers
 PASSES = 16  # a fold that catches up stops at each thing worth writing
@@ -253,7 +255,7 @@ def held(ports: Ports, name: str, order: Order) -> int:
         balances = ports.exchange.balances()
     except ExchangeError:
         return order.units
-    currency = name.partition("-")[2]
+    currency = currency_of(name)
     units = sum(floor_units(b.free) for b in balances if b.currency == currency)
     if units >= order.units:
         return order.units
@@ -273,10 +275,7 @@ def depths(ports: Ports, setup: Setup, markets: tuple[str, ...]) -> dict[str, in
 def depth(exchange: Exchange, market: str, limit_bps: int) -> int:
     """Return the units bid for within `limit_bps` of the best bid; 0 when that is not known."""
     try:
-        bids = exchange.bids(market)
+        book = exchange.order_book(market)
     except ExchangeError:
         return 0
-    if not bids:
-        return 0
-    worst = bids[0].price * (10_000 - limit_bps) / 10_000
-    return sum(floor_units(b.volume) for b in bids if b.price >= worst)
+    return sellable_units(book, limit_bps=limit_bps)

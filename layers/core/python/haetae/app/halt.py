@@ -12,6 +12,7 @@ from haetae.config.setup import Setup
 from haetae.kernel.codes import HALT, KILLED, NO_ORDER, RUN, STOP
 from haetae.ledger.book import Book, OperatorMode
 from haetae.ledger.intent import FINAL, Intent, Phase
+from haetae.market.names import KRW, currency_of
 
 ROUNDS = 4  # of looking at what is still on the way
 LONGEST_WAIT_S = 3.5  # an order request's deadline and a little more
@@ -183,13 +184,12 @@ def disagreements(book: Book, ports: Ports) -> list[str]:
 def shortages(book: Book, balances: dict[str, Balance]) -> list[str]:
     """Return what the exchange holds less of than the books say; more is the owner's business."""
     assert book.state is not None
-    none = Balance(currency="", free=0, locked=0)  # type: ignore[arg-type]
     found = []
     for name, m in book.state.markets.items():
-        coin = balances.get(name.partition("-")[2], none)
+        coin = balances.get(currency_of(name)) or Balance.none(currency_of(name))
         if (coin.free + coin.locked) * UNITS < m.position.units:
             found.append(f"{name}: the books hold {volume_text(m.position.units)}")
-    krw = balances.get("KRW", none)
+    krw = balances.get(KRW) or Balance.none(KRW)
     if not book.intents and (krw.free + krw.locked + 1) * MICRO < book.state.account.cash:
         found.append(f"the books hold {krw_of(book.state.account.cash):,.0f} KRW")
     return found

@@ -7,6 +7,7 @@ from typing import Protocol
 from haetae.kernel.state import Candle
 from haetae.ledger.book import Book, Commit, Decision, OperatorMode, TradeLine
 from haetae.ledger.intent import Execution, Intent
+from haetae.market.order_book import OrderBook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +58,10 @@ class Balance:
     free: Decimal
     locked: Decimal
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
-    """One step of the order book's bid side."""
-
-    price: Decimal
-    volume: Decimal
+    @classmethod
+    def none(cls, currency: str) -> "Balance":
+        """Return the balance of a currency that the account does not hold."""
+        return cls(currency=currency, free=Decimal(0), locked=Decimal(0))
 
 
 class Exchange(Protocol):
@@ -79,8 +77,8 @@ class Exchange(Protocol):
         """Return every currency the account holds."""
         ...
 
-    def bids(self, market: str) -> tuple[Level, ...]:
-        """Return the order book's bid side, best first."""
+    def order_book(self, market: str) -> OrderBook:
+        """Return a market's order book."""
         ...
 
     def place(self, intent: Intent) -> OrderReport | Rejected | Unreachable | Unknown:

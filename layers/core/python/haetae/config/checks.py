@@ -1,13 +1,11 @@
 """What settings must hold together, each refused in one sentence that says what is allowed."""
 
-import re
-
 from haetae.base.errors import ConfigError
 from haetae.kernel.state import Params, Rails
+from haetae.market.names import is_krw_market
 
 INTERVALS_MIN = (1, 3, 5, 10, 15, 30, 60, 240)
 LEAST_REWARD_RISK = 1.5
-MARKET = re.compile(r"KRW-[A-Z0-9]{1,10}")
 
 
 def check_markets(markets: tuple[str, ...]) -> None:
@@ -15,7 +13,7 @@ def check_markets(markets: tuple[str, ...]) -> None:
     if not markets:
         raise ConfigError("market is missing; allowed: KRW markets of Upbit such as KRW-BTC")
     for name in markets:
-        if not MARKET.fullmatch(name):
+        if not is_krw_market(name):
             raise ConfigError(
                 f"market {name!r} is unknown; allowed: KRW markets of Upbit such as KRW-BTC"
             )

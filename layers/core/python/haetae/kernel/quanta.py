@@ -1,6 +1,6 @@
 """Where floats become exact: ticks, coin units, micro-won; each rounding names its direction.
 
-`market/` does the same arithmetic in Decimal; tests hold the two against each other.
+Tests hold them against the same arithmetic in Decimal.
 Facts: KRW tick table in force since 2025-07-31, volume truncated to 8 decimals, fee on top of
 buys and deducted from sells (Upbit, KRW market information and order FAQ).
 """

@@ -1,1 +1,1 @@
-"""Candles and the rules of the market, in exact decimal arithmetic."""
+"""Upbit's market as values: names, candles and their judgement, the order book."""

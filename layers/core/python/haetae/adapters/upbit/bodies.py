@@ -5,16 +5,17 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
 from functools import lru_cache
-from itertools import pairwise
 from math import inf
 from typing import Any
 
-from haetae.app.ports import Balance, Level, OrderReport
+from haetae.app.ports import Balance, OrderReport
 from haetae.base.errors import ExchangeUnavailable
 from haetae.base.money import UNITS
 from haetae.base.time import HOUR_S, MINUTE_S
 from haetae.kernel.state import Candle
 from haetae.ledger.intent import Execution
+from haetae.market.candles import candle_defect
+from haetae.market.order_book import Level, OrderBook
 
 STATES = frozenset({"wait", "watch", "done", "cancel"})
 ENDED = frozenset({"done", "cancel"})
@@ -42,11 +43,12 @@ def read_candles(body: bytes, *, market: str, unit_s: int) -> list[Candle]:
                 float(row["trade_price"]),
                 float(row["candle_acc_trade_volume"]),
             )
-            if candle.t >= above or row["market"] != market or flaw(candle, unit_s):
-                raise ExchangeUnavailable(
-                    f"candle {row['candle_date_time_utc']} of {row['market']}: "
-                    f"{flaw(candle, unit_s) or 'out of order, repeated or of another market'}"
-                )
+            defect = candle_defect(candle, unit_s)
+            if not defect and (candle.t >= above or row["market"] != market):
+                defect = "out of order, repeated or of another market"
+            if defect:
+                name = f"candle {row['candle_date_time_utc']} of {row['market']}"
+                raise ExchangeUnavailable(f"{name}: {defect}")
             above = candle.t
             candles.append(candle)
     except KeyError as exc:
@@ -54,22 +56,6 @@ def read_candles(body: bytes, *, market: str, unit_s: int) -> list[Candle]:
     except (TypeError, ValueError, OverflowError) as exc:
         raise ExchangeUnavailable(f"candles of {market}: a field cannot be read: {exc}") from exc
     return candles
-
-
-def flaw(candle: Candle, unit_s: int) -> str:
-    """Say in a few words why a candle cannot be true; "" when it can."""
-    t, open_, high, low, close, volume = candle
-    if not (low > 0.0 and open_ > 0.0 and close > 0.0 and high < inf):
-        return "a price is not positive and finite"
-    if high < open_ or high < close:
-        return "the high is below the open or the close"
-    if low > open_ or low > close:
-        return "the low is above the open or the close"
-    if not 0.0 <= volume < inf:
-        return "the volume is negative or not finite"
-    if t % unit_s:
-        return "the start is not on the grid"
-    return ""
 
 
 def read_balances(body: bytes) -> tuple[Balance, ...]:
@@ -84,22 +70,19 @@ def read_balances(body: bytes) -> tuple[Balance, ...]:
     )
 
 
-def read_bids(body: bytes, *, market: str) -> tuple[Level, ...]:
-    """Read the order book's bid side, best first; steps without a bid are left out.
+def read_order_book(body: bytes, *, market: str) -> OrderBook:
+    """Read one market's order book (Upbit docs: list-orderbooks).
 
-    Upbit docs: list-orderbooks.
+    Upbit writes bids and asks side by side, best first; a side that has run out is zeros.
     """
     books = list(_objects(_list(body), "the order books"))
     if len(books) != 1 or books[0].get("market") != market:
         raise ExchangeUnavailable(f"the order book is not the one of {market}")
-    bids = tuple(
-        Level(price=price, volume=volume)
-        for row in _objects(books[0].get("orderbook_units"), "the order book's steps")
-        if (price := _amount(row, "bid_price")) and (volume := _amount(row, "bid_size"))
-    )
-    if any(low.price >= high.price for high, low in pairwise(bids)):
-        raise ExchangeUnavailable(f"the order book of {market} is out of order")
-    return bids
+    steps = list(_objects(books[0].get("orderbook_units"), "the order book's steps"))
+    try:
+        return OrderBook(market=market, bids=_side(steps, "bid"), asks=_side(steps, "ask"))
+    except ValueError as exc:
+        raise ExchangeUnavailable(f"the order book of {market}: {exc}") from exc
 
 
 def read_placed(body: bytes, *, identifier: str) -> OrderReport:
@@ -133,7 +116,7 @@ def read_fee_bps(body: bytes) -> int:
     """Read the fee of both sides, in whole basis points (Upbit docs: available-order-information).
 
     Raises:
-        ExchangeUnavailable: the sides differ, or the rate is no whole basis point.
+        ExchangeUnavailable: the sides differ, or the rate is not a whole basis point.
     """
     chance = _object(body)
     bid, ask = _amount(chance, "bid_fee"), _amount(chance, "ask_fee")
@@ -158,6 +141,15 @@ def read_refusal(body: bytes) -> tuple[str, str] | None:
     if not isinstance(name, str | int) or not name:
         return None
     return str(name), str(error.get("message", ""))
+
+
+def _side(steps: list[dict[str, Any]], side: str) -> tuple[Level, ...]:
+    """Return the steps of "bid" or "ask" that have a price and a volume."""
+    return tuple(
+        Level(price=price, volume=volume)
+        for row in steps
+        if (price := _amount(row, f"{side}_price")) and (volume := _amount(row, f"{side}_size"))
+    )
 
 
 def _order(body: bytes, identifier: str) -> dict[str, Any]:

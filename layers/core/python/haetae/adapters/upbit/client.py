@@ -18,10 +18,10 @@ from urllib.parse import quote
 from haetae.adapters.upbit.auth import Signer
 from haetae.adapters.upbit.bodies import (
     read_balances,
-    read_bids,
     read_candles,
     read_fee_bps,
     read_order,
+    read_order_book,
     read_placed,
     read_refusal,
 )
@@ -36,7 +36,6 @@ from haetae.adapters.upbit.transport import (
 )
 from haetae.app.ports import (
     Balance,
-    Level,
     Missing,
     OrderReport,
     Rejected,
@@ -48,6 +47,7 @@ from haetae.base.money import volume_text
 from haetae.base.time import MINUTE_S, iso_text
 from haetae.kernel.state import Candle
 from haetae.ledger.intent import Intent, Side
+from haetae.market.order_book import OrderBook
 
 UNITS_MIN = (1, 3, 5, 10, 15, 30, 60, 240)
 PAGE_ROWS = 200
@@ -117,10 +117,10 @@ class UpbitClient:
         """Return every currency the account holds. Raises ExchangeError."""
         return read_balances(self._read("GET", "/v1/accounts", (), signed=True))
 
-    def bids(self, market: str) -> tuple[Level, ...]:
-        """Return the order book's bid side, best first. Raises ExchangeError."""
+    def order_book(self, market: str) -> OrderBook:
+        """Return a market's order book. Raises ExchangeError."""
         body = self._read("GET", "/v1/orderbook", (("markets", market),), signed=False)
-        return read_bids(body, market=market)
+        return read_order_book(body, market=market)
 
     def time_s(self, market: str) -> float:
         """Return the exchange's clock in epoch seconds: the Date of its answer to a quote.
@@ -154,7 +154,7 @@ class UpbitClient:
         return read_order(body, identifier=identifier)
 
     def cancel(self, identifier: str) -> None:
-        """Ask for an order's cancellation; one that is unknown or has ended is no error.
+        """Ask for an order's cancellation; one that is unknown or has ended is not an error.
 
         The name of the refusal for an ended order is not documented, so any refusal is checked
         against the order itself. Raises ExchangeError.

@@ -114,14 +114,18 @@ class RateBudget:
     def __init__(
         self, wait: Callable[[float], None], now_s: Callable[[], float] = time.monotonic
     ) -> None:
-        """Wait through `wait` (seconds); `now_s` is a monotonic clock."""
+        """Wait through `wait` (seconds); `now_s` is this machine's monotonic clock."""
         self._wait = wait
         self._now_s = now_s
         self._groups: dict[str, str] = {}
         self._spent_until_s: dict[str, float] = {}
 
     def hold(self, path: str, at_most_s: float) -> float:
-        """Wait, at most `at_most_s`, until the path's group has requests left; return how long."""
+        """Wait, at most `at_most_s`, until the path's group has requests left; return how long.
+
+        Time is counted on this machine's monotonic clock from the answer that said 0 left, never
+        on the exchange's; the waiting itself is done by the `wait` given at the start.
+        """
         if not self._spent_until_s:
             return 0.0
         until_s = self._spent_until_s.pop(self._groups.get(path, ""), 0.0)

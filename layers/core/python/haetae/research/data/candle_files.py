@@ -1,7 +1,7 @@
 """Candle files read and judged: what a backtest is fed must be whole, ordered and possible.
 
 Columns timestamp (ISO 8601, epoch seconds or milliseconds; a candle's start, UTC), open, high,
-low, close, volume. Old candles may lie off today's ticks, so ticks are not judged.
+low, close, volume. What a row must hold is market/candles.py's table.
 """
 
 import re
@@ -14,8 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from haetae.base.errors import DataError
+from haetae.market.candles import FIELDS, row_defects
 
-COLUMNS = ("timestamp", "open", "high", "low", "close", "volume")
+COLUMNS = ("timestamp", *FIELDS)
 UNITS_MIN = (1, 3, 5, 10, 15, 30, 60, 240, 1440)
 MILLISECONDS_FROM = 100_000_000_000  # epoch seconds of the year 5138
 ROWS_THAT_TELL = 10  # with so many rows two of them follow each other directly
@@ -74,7 +75,7 @@ def _frame(path: Path) -> pd.DataFrame:
 
 
 def _times(column: "pd.Series[Any]", path: Path) -> NDArray[np.int64]:
-    """Read starts as epoch seconds; a fraction of a second is no start."""
+    """Read starts as epoch seconds; a start is a whole second."""
     if pd.api.types.is_numeric_dtype(column):
         numbers = _numbers(column, path)
         _refuse(path, ~np.isfinite(numbers), "timestamp", "is not a time")
@@ -109,7 +110,9 @@ def _judge(
     path: Path, times: NDArray[np.int64], prices: NDArray[np.float64], unit_min: int
 ) -> None:
     if unit_min not in UNITS_MIN:
-        raise DataError(f"{path.name}: {unit_min} minutes in the name is no interval of Upbit's")
+        raise DataError(
+            f"{path.name}: {unit_min} minutes in the name is not an interval of Upbit's"
+        )
     steps = np.diff(times, prepend=times[0] - 1)
     _refuse(path, steps == 0, "timestamp", "repeats the row before")
     _refuse(path, steps < 0, "timestamp", "is before the row before")
@@ -121,12 +124,8 @@ def _judge(
             f"{path.name}: column timestamp has rows {apart_s // 60} minutes apart at the least, "
             f"the name says {unit_min}"
         )
-    open_, high, low, close, volume = prices.T
-    for name, values in zip(COLUMNS[1:5], (open_, high, low, close), strict=True):
-        _refuse(path, values <= 0, name, "is not positive")
-    _refuse(path, volume < 0, "volume", "is negative")
-    _refuse(path, high < np.maximum(open_, close), "high", "is below the open or the close")
-    _refuse(path, low > np.minimum(open_, close), "low", "is above the open or the close")
+    for field, defect, found in row_defects(*prices.T):
+        _refuse(path, found, field, defect)
 
 
 def _refuse(path: Path, wrong: "NDArray[np.bool_]", column: str, what: str) -> None:

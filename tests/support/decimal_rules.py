@@ -1,4 +1,4 @@
-"""Upbit's rules for KRW markets in exact decimals: ticks, limits, volumes, funds and fees.
+"""Upbit's rules for KRW markets in exact decimals, as an oracle for the kernel's numbers.
 
 The kernel does the same arithmetic in floats and integers; the two are written apart and held
 against each other by tests. Upbit docs: krw-market-info (ticks in force since 2025-07-31),
