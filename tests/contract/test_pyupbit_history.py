@@ -9,7 +9,6 @@ import pytest
 import requests
 from pyupbit import request_api
 
-from contract.test_upbit_client import served
 from haetae.adapters.asgi_transport import AsgiTransport
 from haetae.adapters.pyupbit_history import INTERVALS, PyupbitHistory
 from haetae.adapters.upbit.transport import (
@@ -24,6 +23,7 @@ from haetae.base.errors import ExchangeUnavailable
 from haetae.kernel.state import Candle
 from haetae.research.data.candle_files import read_candles
 from haetae.research.data.collect import add_arguments, run
+from support.served import served
 from upbit_sandbox import Options, Sandbox, Tape
 from upbit_sandbox.access.faults import Fault, Faults, Kind
 from upbit_sandbox.asgi import create_app

@@ -1,25 +1,20 @@
 """The Upbit client against the sandbox exchange, in this process and over real HTTP."""
 
-import json
-import socket
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 import pytest
-import uvicorn
 
 from haetae.adapters.asgi_transport import AsgiApp, AsgiTransport
 from haetae.adapters.upbit.client import UNITS_MIN, UpbitClient
-from haetae.adapters.upbit.transport import Answer, MaybeSent, Request, Transport, UrllibTransport
+from haetae.adapters.upbit.transport import Transport, UrllibTransport
 from haetae.app.ports import Exchange, Missing, OrderReport, Rejected, Unknown, Unreachable
 from haetae.base.errors import ExchangeRefused, ExchangeUnavailable
 from haetae.kernel.state import Candle
 from haetae.ledger.intent import Intent, Side
+from support.served import served
 from upbit_sandbox import ACCESS_KEY, SECRET_KEY, Options, Sandbox, Tape
 from upbit_sandbox.access.faults import Fault, Faults, Kind
 from upbit_sandbox.asgi import create_app
@@ -61,25 +56,6 @@ class Bench:
 
     def break_next(self, method: str, path: str, kind: Kind, **more: Any) -> None:
         self.sandbox.venue.faults = Faults((Fault(method=method, path=path, kind=kind, **more),))
-
-
-@contextmanager
-def served(app: AsgiApp) -> Iterator[str]:
-    """Serve an application over HTTP on a free port of this machine."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, log_level="error", lifespan="off", ws="none")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            until_s = time.monotonic() + 10
-            while not server.started and time.monotonic() < until_s:
-                time.sleep(0.01)
-            assert server.started
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(timeout=10)
 
 
 def sandbox_of(**options: Any) -> Sandbox:
@@ -368,71 +344,3 @@ def test_reads_wait_for_the_rate_budget() -> None:
         assert bench.exchange.order_book("KRW-BTC").bids
     assert len(bench.waits) == 2
     assert all(0 < seconds <= 1 for seconds in bench.waits)
-
-
-# ---- the in-process transport itself
-
-
-LOOK = Request(method="GET", target="/", headers={}, timeout_s=1.0)
-
-
-async def silent(scope: Any, receive: Any, send: Any) -> None:
-    await receive()
-
-
-async def chunked(scope: Any, receive: Any, send: Any) -> None:
-    asked = {
-        "method": scope["method"],
-        "path": scope["path"],
-        "query": scope["query_string"].decode(),
-        "headers": [[name.decode(), value.decode()] for name, value in scope["headers"]],
-        "body": (await receive())["body"].decode(),
-    }
-    headers = [(b"x-one", b"1")]
-    await send({"type": "http.response.start", "status": 203, "headers": headers})
-    await send(
-        {"type": "http.response.body", "body": json.dumps(asked).encode(), "more_body": True}
-    )
-    await send({"type": "http.response.body", "body": b" "})
-
-
-class Waiting:
-    """Something that is not there yet."""
-
-    def __await__(self) -> Iterator[None]:
-        yield
-
-
-async def patient(scope: Any, receive: Any, send: Any) -> None:
-    await Waiting()
-
-
-def test_in_process_request_arrives_whole_and_so_does_its_answer() -> None:
-    answer = AsgiTransport(chunked).send(
-        Request(
-            method="POST",
-            target="/a/b?c=d%20e",
-            headers={"X-Two": "2"},
-            body=b"body",
-            timeout_s=1.0,
-        )
-    )
-    assert isinstance(answer, Answer)
-    assert (answer.status, answer.headers) == (203, {"x-one": "1"})
-    assert json.loads(answer.body) == {
-        "method": "POST",
-        "path": "/a/b",
-        "query": "c=d%20e",
-        "headers": [["x-two", "2"]],
-        "body": "body",
-    }
-
-
-def test_application_without_an_answer_may_have_acted() -> None:
-    with pytest.raises(MaybeSent):
-        AsgiTransport(silent).send(LOOK)
-
-
-def test_application_that_waits_needs_a_real_server() -> None:
-    with pytest.raises(RuntimeError, match="serve it over HTTP"):
-        AsgiTransport(patient).send(LOOK)
