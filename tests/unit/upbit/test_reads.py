@@ -103,8 +103,9 @@ def test_public_calls_carry_no_token_and_nothing_carries_an_origin() -> None:
     assert "authorization" not in public
     assert private["authorization"].startswith("Bearer ")
     assert not {"origin", "Origin"} & (public.keys() | private.keys())
-    assert SECRET not in repr(vars(client))
-    assert ACCESS not in repr(vars(client))
+    for part in (client, client._session):
+        assert SECRET not in repr(vars(part))
+        assert ACCESS not in repr(vars(part))
 
 
 ROW: dict[str, Any] = {

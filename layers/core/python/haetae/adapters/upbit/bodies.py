@@ -1,16 +1,21 @@
 """Upbit's JSON bodies read into our values; a body that cannot be true counts as no answer."""
 
-import json
-from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from math import inf
 from typing import Any
 
+from haetae.adapters.upbit.fields import (
+    amount_of,
+    list_of,
+    object_of,
+    objects_of,
+    text_of,
+    units_of,
+)
 from haetae.app.ports import Balance, OrderReport
 from haetae.base.errors import ExchangeUnavailable
-from haetae.base.money import UNITS
 from haetae.base.time import HOUR_S, MINUTE_S
 from haetae.kernel.state import Candle
 from haetae.ledger.intent import Execution
@@ -19,7 +24,6 @@ from haetae.market.order_book import Level, OrderBook
 
 STATES = frozenset({"wait", "watch", "done", "cancel"})
 ENDED = frozenset({"done", "cancel"})
-_EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
 
 
 def read_candles(body: bytes, *, market: str, unit_s: int) -> list[Candle]:
@@ -30,7 +34,7 @@ def read_candles(body: bytes, *, market: str, unit_s: int) -> list[Candle]:
     Raises:
         ExchangeUnavailable: not JSON, not a list, a key is missing, or a candle cannot be true.
     """
-    rows = _list(body, parse_float=float)
+    rows = list_of(body, parse_float=float)
     candles: list[Candle] = []
     above = inf
     try:
@@ -62,11 +66,11 @@ def read_balances(body: bytes) -> tuple[Balance, ...]:
     """Read every currency of the account (Upbit docs: get-balance)."""
     return tuple(
         Balance(
-            currency=_text(row, "currency"),
-            free=_amount(row, "balance"),
-            locked=_amount(row, "locked"),
+            currency=text_of(row, "currency"),
+            free=amount_of(row, "balance"),
+            locked=amount_of(row, "locked"),
         )
-        for row in _objects(_list(body), "the balances")
+        for row in objects_of(list_of(body), "the balances")
     )
 
 
@@ -75,10 +79,10 @@ def read_order_book(body: bytes, *, market: str) -> OrderBook:
 
     Upbit writes bids and asks side by side, best first; a side that has run out is zeros.
     """
-    books = list(_objects(_list(body), "the order books"))
+    books = list(objects_of(list_of(body), "the order books"))
     if len(books) != 1 or books[0].get("market") != market:
         raise ExchangeUnavailable(f"the order book is not the one of {market}")
-    steps = list(_objects(books[0].get("orderbook_units"), "the order book's steps"))
+    steps = list(objects_of(books[0].get("orderbook_units"), "the order book's steps"))
     try:
         return OrderBook(market=market, bids=_side(steps, "bid"), asks=_side(steps, "ask"))
     except ValueError as exc:
@@ -88,7 +92,7 @@ def read_order_book(body: bytes, *, market: str) -> OrderBook:
 def read_placed(body: bytes, *, identifier: str) -> OrderReport:
     """Read the answer to a new order: it exists, and matching comes later (docs: new-order)."""
     order = _order(body, identifier)
-    return OrderReport(uuid=_text(order, "uuid"), ended=False, executions=(), fee=Decimal(0))
+    return OrderReport(uuid=text_of(order, "uuid"), ended=False, executions=(), fee=Decimal(0))
 
 
 def read_order(body: bytes, *, identifier: str) -> OrderReport:
@@ -101,14 +105,14 @@ def read_order(body: bytes, *, identifier: str) -> OrderReport:
     """
     order = _order(body, identifier)
     trades = order.get("trades", [])
-    executions = sorted(map(_execution, _objects(trades, "the trades")), key=lambda each: each.t)
-    if sum(each.units for each in executions) != _units(order, "executed_volume"):
+    executions = sorted(map(_execution, objects_of(trades, "the trades")), key=lambda each: each.t)
+    if sum(each.units for each in executions) != units_of(order, "executed_volume"):
         raise ExchangeUnavailable(f"order {identifier}: the trades do not add up")
     return OrderReport(
-        uuid=_text(order, "uuid"),
+        uuid=text_of(order, "uuid"),
         ended=order["state"] in ENDED,
         executions=tuple(executions),
-        fee=_amount(order, "paid_fee"),
+        fee=amount_of(order, "paid_fee"),
     )
 
 
@@ -118,8 +122,8 @@ def read_fee_bps(body: bytes) -> int:
     Raises:
         ExchangeUnavailable: the sides differ, or the rate is not a whole basis point.
     """
-    chance = _object(body)
-    bid, ask = _amount(chance, "bid_fee"), _amount(chance, "ask_fee")
+    chance = object_of(body)
+    bid, ask = amount_of(chance, "bid_fee"), amount_of(chance, "ask_fee")
     bps = bid * 10_000
     if bid != ask or bps != int(bps):
         raise ExchangeUnavailable(f"fees of {bid} and {ask} cannot be expressed in one whole bp")
@@ -132,7 +136,7 @@ def read_refusal(body: bytes) -> tuple[str, str] | None:
     The quotation API writes the status as a number where the others write a name.
     """
     try:
-        error = _object(body).get("error")
+        error = object_of(body).get("error")
     except ExchangeUnavailable:
         return None
     if not isinstance(error, dict):
@@ -148,12 +152,12 @@ def _side(steps: list[dict[str, Any]], side: str) -> tuple[Level, ...]:
     return tuple(
         Level(price=price, volume=volume)
         for row in steps
-        if (price := _amount(row, f"{side}_price")) and (volume := _amount(row, f"{side}_size"))
+        if (price := amount_of(row, f"{side}_price")) and (volume := amount_of(row, f"{side}_size"))
     )
 
 
 def _order(body: bytes, identifier: str) -> dict[str, Any]:
-    order = _object(body)
+    order = object_of(body)
     if order.get("identifier", identifier) != identifier:
         raise ExchangeUnavailable(f"order {identifier}: the answer is about another order")
     if order.get("state") not in STATES:
@@ -163,71 +167,19 @@ def _order(body: bytes, identifier: str) -> dict[str, Any]:
 
 def _execution(trade: dict[str, Any]) -> Execution:
     try:
-        made = datetime.fromisoformat(_text(trade, "created_at"))
+        made = datetime.fromisoformat(text_of(trade, "created_at"))
     except ValueError as exc:
         raise ExchangeUnavailable("a trade's created_at is not a time") from exc
     if made.tzinfo is None:
         raise ExchangeUnavailable("a trade's created_at has no zone")
     price, units, funds = (
-        _amount(trade, "price"),
-        _units(trade, "volume"),
-        _amount(trade, "funds"),
+        amount_of(trade, "price"),
+        units_of(trade, "volume"),
+        amount_of(trade, "funds"),
     )
     if not price or not units:
         raise ExchangeUnavailable("a trade without price or volume")
     return Execution(t=int(made.timestamp()), price=price, units=units, funds=funds)
-
-
-def _units(row: dict[str, Any], name: str) -> int:
-    try:
-        units = _EXACT.multiply(_amount(row, name), Decimal(UNITS))
-    except DecimalException as exc:
-        raise ExchangeUnavailable(f"{name} is too long") from exc
-    if units != int(units):
-        raise ExchangeUnavailable(f"{name} has more than 8 decimals")
-    return int(units)
-
-
-def _amount(row: dict[str, Any], name: str) -> Decimal:
-    value = row.get(name)
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise ExchangeUnavailable(f"{name} is missing or not an amount")
-    try:
-        amount = Decimal(value)
-    except InvalidOperation as exc:
-        raise ExchangeUnavailable(f"{name} is not an amount") from exc
-    if not amount.is_finite() or amount < 0:
-        raise ExchangeUnavailable(f"{name} is negative or not finite")
-    return amount
-
-
-def _text(row: dict[str, Any], name: str) -> str:
-    value = row.get(name)
-    if not isinstance(value, str) or not value:
-        raise ExchangeUnavailable(f"{name} is missing or not text")
-    return value
-
-
-def _list(body: bytes, parse_float: Callable[[str], Any] = Decimal) -> list[Any]:
-    value = _parsed(body, parse_float)
-    if not isinstance(value, list):
-        raise ExchangeUnavailable("the answer is not a list")
-    return value
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    value = _parsed(body, Decimal)
-    if not isinstance(value, dict):
-        raise ExchangeUnavailable("the answer is not an object")
-    return value
-
-
-def _parsed(body: bytes, parse_float: Callable[[str], Any]) -> object:
-    try:
-        # json's own float parsing is the faster one, and it is used when none is given
-        return json.loads(body) if parse_float is float else json.loads(body, parse_float=Decimal)
-    except (ValueError, RecursionError, InvalidOperation) as exc:
-        raise ExchangeUnavailable("the answer is not JSON") from exc
 
 
 @lru_cache(maxsize=4096)
@@ -243,9 +195,3 @@ def _second_of_day(text: str) -> int:
 
 def _start(text: str) -> int:
     return _day_start(text[:10]) + _second_of_day(text[10:])
-
-
-def _objects(rows: object, what: str) -> Iterable[dict[str, Any]]:
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ExchangeUnavailable(f"{what} are not a list of objects")
-    return rows

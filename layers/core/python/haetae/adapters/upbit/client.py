@@ -9,11 +9,9 @@ What became of a new order, and what we say of it:
     anything else                       it may exist                 Unknown
 """
 
-import json
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from urllib.parse import quote
 
 from haetae.adapters.upbit.auth import Signer
 from haetae.adapters.upbit.bodies import (
@@ -23,12 +21,10 @@ from haetae.adapters.upbit.bodies import (
     read_order,
     read_order_book,
     read_placed,
-    read_refusal,
 )
+from haetae.adapters.upbit.session import BLOCKED, TOO_MANY, Pairs, Session, refusal_of
 from haetae.adapters.upbit.transport import (
     Answer,
-    RateBudget,
-    Request,
     SurelyNotSent,
     Transport,
     UrllibTransport,
@@ -52,14 +48,9 @@ from haetae.market.order_book import OrderBook
 UNITS_MIN = (1, 3, 5, 10, 15, 30, 60, 240)
 PAGE_ROWS = 200
 MAX_PAGES = 500
-MAX_BACKOFF_S = 1.0
 SEEN_BEFORE = frozenset({"duplicated_identifier", "nonce_used"})
 NOT_FOUND = "order_not_found"
-TOO_MANY = 429
-BLOCKED = 418
 REQUEST_TIMEOUT = 408
-
-type Pairs = tuple[tuple[str, str], ...]
 
 
 class UpbitClient:
@@ -77,14 +68,13 @@ class UpbitClient:
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         """Take the address and the key pair; `timeout_s` bounds one request, waiting included."""
-        assert timeout_s > 0.0
-        assert read_attempts >= 1
-        self._transport = UrllibTransport(base_url) if transport is None else transport
-        self._signer = Signer(access_key, secret_key)
-        self._timeout_s = timeout_s
-        self._read_attempts = read_attempts
-        self._wait = wait
-        self._budget = RateBudget(wait)
+        self._session = Session(
+            UrllibTransport(base_url) if transport is None else transport,
+            Signer(access_key, secret_key),
+            timeout_s=timeout_s,
+            read_attempts=read_attempts,
+            wait=wait,
+        )
 
     def candles(
         self, market: str, *, from_t: int, to_t: int, unit_min: int = 1
@@ -115,11 +105,11 @@ class UpbitClient:
 
     def balances(self) -> tuple[Balance, ...]:
         """Return every currency the account holds. Raises ExchangeError."""
-        return read_balances(self._read("GET", "/v1/accounts", (), signed=True))
+        return read_balances(self._session.read("GET", "/v1/accounts", (), signed=True).body)
 
     def order_book(self, market: str) -> OrderBook:
         """Return a market's order book. Raises ExchangeError."""
-        body = self._read("GET", "/v1/orderbook", (("markets", market),), signed=False)
+        body = self._session.read("GET", "/v1/orderbook", (("markets", market),), signed=False).body
         return read_order_book(body, market=market)
 
     def time_s(self, market: str) -> float:
@@ -128,7 +118,7 @@ class UpbitClient:
         Raises:
             ExchangeError: no answer, or one without a readable Date.
         """
-        answer = self._answered("GET", "/v1/ticker", (("markets", market),), signed=False)
+        answer = self._session.read("GET", "/v1/ticker", (("markets", market),), signed=False)
         try:
             return parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
         except ValueError as exc:
@@ -141,12 +131,14 @@ class UpbitClient:
             ExchangeError: no answer, or fees that are not one whole basis point for both sides.
         """
         pairs = (("market", market),)
-        return read_fee_bps(self._read("GET", "/v1/orders/chance", pairs, signed=True))
+        return read_fee_bps(self._session.read("GET", "/v1/orders/chance", pairs, signed=True).body)
 
     def order(self, identifier: str) -> OrderReport | Missing:
         """Return what became of an order. Raises ExchangeError."""
         try:
-            body = self._read("GET", "/v1/order", (("identifier", identifier),), signed=True)
+            body = self._session.read(
+                "GET", "/v1/order", (("identifier", identifier),), signed=True
+            ).body
         except ExchangeRefused as exc:
             if exc.name == NOT_FOUND:
                 return Missing()
@@ -160,7 +152,7 @@ class UpbitClient:
         against the order itself. Raises ExchangeError.
         """
         try:
-            self._read("DELETE", "/v1/order", (("identifier", identifier),), signed=True)
+            self._session.read("DELETE", "/v1/order", (("identifier", identifier),), signed=True)
         except ExchangeRefused as exc:
             if exc.name == NOT_FOUND:
                 return
@@ -172,7 +164,7 @@ class UpbitClient:
         """Send one market order with its identifier, once (Upbit docs: new-order)."""
         pairs = _order_pairs(intent)
         try:
-            answer = self._send("POST", "/v1/orders", pairs, signed=True)
+            answer = self._session.send("POST", "/v1/orders", pairs, signed=True)
         except SurelyNotSent as exc:
             return Unreachable(message=str(exc))
         except WireFailure as exc:
@@ -190,7 +182,7 @@ class UpbitClient:
                 return Unknown(message=f"{status}: {exc}")
         if status in (TOO_MANY, BLOCKED):
             return Unreachable(message=f"{status}: over the rate limit")
-        refusal = _refusal(answer)
+        refusal = refusal_of(answer)
         if refusal is None or status == REQUEST_TIMEOUT:
             return Unknown(message=f"{status}: no word about the order")
         name, message = refusal
@@ -211,7 +203,9 @@ class UpbitClient:
         to = iso_text(before)
         count = str(min(wanted, PAGE_ROWS))
         pairs = (("market", market), ("to", to), ("count", count))
-        body = self._read("GET", f"/v1/candles/minutes/{unit_min}", pairs, signed=False)
+        body = self._session.read(
+            "GET", f"/v1/candles/minutes/{unit_min}", pairs, signed=False
+        ).body
         page = read_candles(body, market=market, unit_s=unit_min * MINUTE_S)
         if not page or page[0].t < before:
             return page
@@ -219,54 +213,6 @@ class UpbitClient:
         if not closed:
             raise ExchangeUnavailable(f"candles of {market}: none before {to}, as if not asked for")
         return closed
-
-    def _read(self, method: str, path: str, pairs: Pairs, *, signed: bool) -> bytes:
-        """Return the body of a 2xx answer."""
-        return self._answered(method, path, pairs, signed=signed).body
-
-    def _answered(self, method: str, path: str, pairs: Pairs, *, signed: bool) -> Answer:
-        """Return a 2xx answer, trying again where that may help."""
-        problem = ""
-        for attempt in range(self._read_attempts):
-            if attempt:
-                self._wait(min(0.1 * 2**attempt, MAX_BACKOFF_S))
-            try:
-                answer = self._send(method, path, pairs, signed=signed)
-            except WireFailure as exc:
-                problem = str(exc)
-                continue
-            if 200 <= answer.status < 300:
-                return answer
-            problem = f"status {answer.status}"
-            if answer.status != TOO_MANY and answer.status < 500:
-                break
-        else:
-            raise ExchangeUnavailable(f"{method} {path}: {problem}")
-        refusal = _refusal(answer)
-        if refusal is None or answer.status == BLOCKED:
-            raise ExchangeUnavailable(f"{method} {path}: {problem}")
-        name, message = refusal
-        raise ExchangeRefused(status=answer.status, name=name, message=message)
-
-    def _send(self, method: str, path: str, pairs: Pairs, *, signed: bool) -> Answer:
-        """Send once, within `timeout_s` from now; pairs go into the body of a POST."""
-        left_s = self._timeout_s - self._budget.hold(path, self._timeout_s / 2)
-        headers = {"accept": "application/json", "user-agent": "haetae"}
-        if signed:
-            hashed = "&".join([f"{name}={value}" for name, value in pairs])
-            headers["authorization"] = self._signer.header(hashed)
-        body, target = None, path
-        if method == "POST":
-            headers["content-type"] = "application/json"
-            body = json.dumps(dict(pairs)).encode()
-        elif pairs:
-            query = "&".join([f"{name}={quote(value, safe='')}" for name, value in pairs])
-            target = f"{path}?{query}"
-        answer = self._transport.send(
-            Request(method=method, target=target, headers=headers, body=body, timeout_s=left_s)
-        )
-        self._budget.note(path, answer.headers.get("remaining-req"))
-        return answer
 
 
 def _order_pairs(intent: Intent) -> Pairs:
@@ -281,7 +227,3 @@ def _order_pairs(intent: Intent) -> Pairs:
         *size,
         ("identifier", intent.identifier),
     )
-
-
-def _refusal(answer: Answer) -> tuple[str, str] | None:
-    return read_refusal(answer.body) if 400 <= answer.status < 500 else None
