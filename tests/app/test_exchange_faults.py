@@ -34,7 +34,7 @@ from haetae.app.ports import Ports
 from haetae.base.errors import CorruptState
 from haetae.kernel.codes import HALT, KILLED, NO_ORDER, RUN
 from haetae.ledger.intent import Phase
-from haetae.ledger.items import BOOK_SK, HALT_SK, account_key, intent_sk
+from haetae.ledger.keys import BOOK_SK, HALT_SK, account_key, intent_sk
 
 type Serve = Callable[[], Answer]
 type Fault = Callable[[Request, Serve], Answer]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from haetae.adapters.dynamodb_books import DynamoDbBooks
-from haetae.adapters.memory_books import MemoryBooks
+from haetae.adapters.dynamodb.books import DynamoDbBooks
+from haetae.adapters.memory.books import MemoryBooks
 from haetae.config.profiles import PROFILES
 from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL, HALT, RUN, STOP
 from haetae.kernel.state import NEW_MARKET

@@ -37,23 +37,17 @@ from contract.books_contract import (
     then,
     trade_of,
 )
-from haetae.adapters.dynamodb_books import (
-    ATTEMPTS,
-    CALLS,
-    PAGES_MAX,
-    TIMEOUT_S,
-    DynamoDbBooks,
-    create_client,
-    create_table,
-)
-from haetae.adapters.memory_books import MemoryBooks
+from haetae.adapters.dynamodb.books import ATTEMPTS, PAGES_MAX, DynamoDbBooks
+from haetae.adapters.dynamodb.client import CALLS, TIMEOUT_S, create_client, create_table
+from haetae.adapters.memory.books import MemoryBooks
 from haetae.app.ports import Books
 from haetae.base.errors import BooksUnavailable, CorruptState
 from haetae.kernel.codes import STOP
 from haetae.ledger.book import GENESIS, Mode, OperatorMode
 from haetae.ledger.intent import Phase
-from haetae.ledger.items import account_key, book_item, halt_item
+from haetae.ledger.items import book_item, halt_item
 from haetae.ledger.journal import record
+from haetae.ledger.keys import account_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

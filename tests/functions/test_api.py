@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from functions.conftest import Doors
-from haetae.adapters.memory_books import MemoryBooks
+from haetae.adapters.memory.books import MemoryBooks
 from haetae.app.halt import confirmation
 from haetae.base.errors import BooksUnavailable
 from haetae.kernel.codes import HALT, KILLED, RUN, STOP

@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 
-from haetae.adapters.memory_books import MemoryBooks
+from haetae.adapters.memory.books import MemoryBooks
 from haetae.research.engine.result import Result
 from haetae.research.replay.replay import (
     collected,

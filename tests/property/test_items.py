@@ -14,20 +14,16 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from haetae.adapters.dynamodb_books import create_client, create_table
+from haetae.adapters.dynamodb.client import create_client, create_table
 from haetae.base.errors import CorruptState
 from haetae.kernel.state import NEW_MARKET, Account, Market, Period, Tally
 from haetae.ledger.book import GENESIS, Mode, OperatorMode, State, TradeLine
 from haetae.ledger.intent import Execution, Intent, Phase, Side
 from haetae.ledger.items import (
-    END_T,
-    account_key,
     book_item,
     decision_item,
     halt_item,
     intent_item,
-    intent_sk,
-    months,
     order_item,
     read_book,
     read_decision,
@@ -35,11 +31,11 @@ from haetae.ledger.items import (
     read_intent,
     read_order,
     read_trade,
-    time_sk,
-    time_text,
     trade_item,
 )
 from haetae.ledger.journal import record
+from haetae.ledger.keys import END_T, account_key, intent_sk, months, time_sk, time_text
+from haetae.ledger.migrate import SCHEMA_READ
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -306,13 +302,23 @@ LINE = TradeLine(
 )
 DECISION = record(T, "KRW-BTC", {}, GENESIS)
 HALT = OperatorMode(mode=Mode.STOP, epoch=2, t=3, reason="r", by="b")
+PRESENT: Any = {"schema": SCHEMA_READ}
 SAMPLES: dict[str, tuple[Item, Callable[[Item], object]]] = {
-    "halt": (halt_item(ACCOUNT, HALT), partial(read_halt, ACCOUNT)),
-    "book": (book_item(ACCOUNT, 7, state_of(NEW_MARKET)), partial(read_book, ACCOUNT)),
-    "intent": (intent_item(ACCOUNT, intent_of()), partial(read_intent, ACCOUNT)),
-    "order": (order_item(ACCOUNT, intent_of()), partial(read_order, ACCOUNT)),
-    "trade": (trade_item(ACCOUNT, LINE), partial(read_trade, ACCOUNT)),
-    "decision": (decision_item(ACCOUNT, DECISION), partial(read_decision, ACCOUNT)),
+    "halt": (halt_item(ACCOUNT, HALT, **PRESENT), partial(read_halt, ACCOUNT)),
+    "book": (
+        book_item(ACCOUNT, 7, state_of(NEW_MARKET), **PRESENT),
+        partial(read_book, ACCOUNT),
+    ),
+    "intent": (
+        intent_item(ACCOUNT, intent_of(), **PRESENT),
+        partial(read_intent, ACCOUNT),
+    ),
+    "order": (order_item(ACCOUNT, intent_of(), **PRESENT), partial(read_order, ACCOUNT)),
+    "trade": (trade_item(ACCOUNT, LINE, **PRESENT), partial(read_trade, ACCOUNT)),
+    "decision": (
+        decision_item(ACCOUNT, DECISION, **PRESENT),
+        partial(read_decision, ACCOUNT),
+    ),
 }
 Path = tuple[str | int, ...]
 
@@ -456,7 +462,9 @@ def test_a_float_field_reads_only_what_a_float_was_written_as(attribute: Item) -
 @pytest.mark.parametrize(
     ("sample", "name", "attribute"),
     [
-        ("book", "schema", {"N": "2"}),
+        ("book", "schema", {"N": "3"}),
+        ("halt", "schema", {"N": "3"}),
+        ("trade", "schema", {"N": "-1"}),
         ("book", "schema", {"N": "0"}),
         ("book", "version", {"N": "0"}),
         ("halt", "mode", {"N": "4"}),

@@ -94,7 +94,7 @@ def actions(door: Path) -> set[str]:
     calls = port_calls(door)
     books = {method for port, method in calls if port == "books"}
     told = {method for port, method in calls if port == "messages"}
-    stored = client_calls(HAETAE / "adapters/dynamodb_books.py", "DynamoDbBooks", books)
+    stored = client_calls(HAETAE / "adapters/dynamodb/books.py", "DynamoDbBooks", books)
     sent = client_calls(HAETAE / "adapters/sns_messages.py", "SnsMessages", told)
     return {action("dynamodb", name) for name in stored - {"transact_write_items"}} | {
         action("sns", name) for name in sent

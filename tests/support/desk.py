@@ -10,7 +10,7 @@ from typing import Any
 
 from haetae.adapters.asgi_transport import AsgiTransport
 from haetae.adapters.clocks import VirtualClock
-from haetae.adapters.memory_books import MemoryBooks
+from haetae.adapters.memory.books import MemoryBooks
 from haetae.adapters.sns_messages import MemoryMessages
 from haetae.adapters.upbit.client import UpbitClient
 from haetae.app.cycle import cycle, guard

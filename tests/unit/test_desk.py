@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haetae.adapters.memory_books import MemoryBooks
+from haetae.adapters.memory.books import MemoryBooks
 from haetae.app.desk import (
     LONGEST_SPAN_S,
     LossBook,

@@ -287,7 +287,7 @@ def test_calls_are_followed_through_the_use_cases() -> None:
     assert ("books", "trades") not in port_calls(FUNCTIONS / "risk_check")
     assert ("books", "mark_sending") in port_calls(FUNCTIONS / "risk_check")
     assert ("books", "mark_sending") in port_calls(FUNCTIONS / "api")
-    adapter = REPOSITORY / "layers/core/python/haetae/adapters/dynamodb_books.py"
+    adapter = REPOSITORY / "layers/core/python/haetae/adapters/dynamodb/books.py"
     assert client_calls(adapter, "DynamoDbBooks", {"load"}) == {"batch_get_item"}
     assert client_calls(adapter, "DynamoDbBooks", {"record"}) == {"transact_write_items", "Put"}
 

@@ -10,7 +10,7 @@ from chalice.app import Request
 from chalicelib.answers import BadRequest
 from haetae.app.desk import LONGEST_SPAN_S, Place, Question
 from haetae.base.time import DAY_S, MINUTE_S, epoch_s
-from haetae.ledger.items import END_T
+from haetae.ledger.keys import END_T
 from haetae.wiring.commands import read_reason
 
 SPAN_S = 30 * DAY_S  # of fills, where `from` is not given

@@ -20,8 +20,9 @@ from moto.dynamodb.models import dynamodb_backends
 
 from haetae.adapters.asgi_transport import AsgiTransport
 from haetae.adapters.clocks import VirtualClock
-from haetae.adapters.dynamodb_books import DynamoDbBooks, create_client, create_table
-from haetae.adapters.memory_books import MemoryBooks
+from haetae.adapters.dynamodb.books import DynamoDbBooks
+from haetae.adapters.dynamodb.client import create_client, create_table
+from haetae.adapters.memory.books import MemoryBooks
 from haetae.adapters.sns_messages import MemoryMessages
 from haetae.adapters.upbit.client import UpbitClient
 from haetae.adapters.upbit.transport import Answer, Request

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from haetae.adapters.clocks import ExchangeClock
-from haetae.adapters.dynamodb_books import DynamoDbBooks, create_client
+from haetae.adapters.dynamodb.books import DynamoDbBooks
+from haetae.adapters.dynamodb.client import create_client
 from haetae.adapters.sns_messages import MemoryMessages
 from haetae.adapters.upbit.client import UpbitClient
 from haetae.app.ports import Ports

@@ -5,6 +5,7 @@ HaetaeError
 ├── DataError          candles or files that cannot be trusted: names row and column
 ├── BooksError         the store
 │   ├── CorruptState       what is stored cannot be read back: trading must halt
+│   │   └── NewerSchema        a newer release wrote it: names the release to deploy
 │   └── BooksUnavailable   the store did not answer
 └── ExchangeError      a read from the exchange
     ├── ExchangeUnavailable   no usable answer: down, slow, blocked, not JSON
@@ -32,6 +33,10 @@ class BooksError(HaetaeError):
 
 class CorruptState(BooksError):
     """What is stored cannot be read back; never reset it, halt and say so."""
+
+
+class NewerSchema(CorruptState):
+    """What is stored was written by a newer release; deploy that one again."""
 
 
 class BooksUnavailable(BooksError):

@@ -47,7 +47,8 @@ def build(env: Environment) -> App:
     from botocore.config import Config
 
     from haetae.adapters.clocks import ExchangeClock, SystemClock
-    from haetae.adapters.dynamodb_books import DynamoDbBooks, create_client
+    from haetae.adapters.dynamodb.books import DynamoDbBooks
+    from haetae.adapters.dynamodb.client import create_client
     from haetae.adapters.sns_messages import SnsMessages
     from haetae.adapters.upbit.client import UpbitClient
 

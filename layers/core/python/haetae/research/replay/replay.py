@@ -18,7 +18,7 @@ from typing import Any
 import haetae
 from haetae.adapters.asgi_transport import AsgiTransport
 from haetae.adapters.clocks import VirtualClock
-from haetae.adapters.memory_books import MemoryBooks
+from haetae.adapters.memory.books import MemoryBooks
 from haetae.adapters.sns_messages import MemoryMessages
 from haetae.adapters.upbit.client import UpbitClient
 from haetae.adapters.upbit.transport import Request
@@ -128,7 +128,8 @@ def books_on(target: str, setup: Setup) -> Iterator[Books]:
         raise DataError(f"target {target!r} is unknown; allowed: {', '.join(TARGETS)}, deployed")
     from moto import mock_aws
 
-    from haetae.adapters.dynamodb_books import DynamoDbBooks, create_client, create_table
+    from haetae.adapters.dynamodb.books import DynamoDbBooks
+    from haetae.adapters.dynamodb.client import create_client, create_table
 
     keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
     with environment(keys), mock_aws():

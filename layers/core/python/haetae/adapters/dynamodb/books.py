@@ -1,33 +1,33 @@
 """The books in DynamoDB: every write is a condition, so that of two writers one is refused."""
 
-import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from haetae.adapters.dynamodb.client import (
+    cancellation_codes,
+    error_code,
+    translate_errors,
+)
+from haetae.adapters.dynamodb.expressions import (
+    ABSENT,
+    at_epoch,
+    at_version,
+    expressions,
+    holds_intent,
+)
 from haetae.base.errors import BooksUnavailable
 from haetae.ledger.book import Book, Commit, Decision, Mode, OperatorMode, TradeLine
+from haetae.ledger.codec import Item, encode
 from haetae.ledger.intent import Intent, Phase
+from haetae.ledger.invariants import CLOSED_FROM, TRANSACTION_MAX, check_commit, check_record
 from haetae.ledger.items import (
-    BOOK_SK,
-    CLOSED_FROM,
-    HALT_SK,
-    TRANSACTION_MAX,
-    Item,
-    account_key,
     book_item,
-    check_commit,
-    check_record,
     decision_item,
-    encode,
     halt_item,
     intent_item,
-    intent_sk,
-    month_pk,
-    months,
     order_item,
     read_book,
     read_decision,
@@ -35,55 +35,28 @@ from haetae.ledger.items import (
     read_intent,
     read_order,
     read_trade,
-    time_text,
     trade_item,
 )
 from haetae.ledger.journal import oldest_first
+from haetae.ledger.keys import (
+    BOOK_SK,
+    HALT_SK,
+    account_key,
+    intent_sk,
+    month_pk,
+    months,
+    time_text,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-TIMEOUT_S = 2.0
-CALLS = 3  # one request is sent at most this often, with one idempotency token
 ATTEMPTS = 5
 PAUSE_S = 0.05
 PAGES_MAX = 1_000
 REFUSED = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
-ABSENT = "attribute_not_exists(pk)"
 
 type Operation = Any  # one entry of TransactItems
-
-
-def create_client(endpoint_url: str | None, region: str) -> "DynamoDBClient":
-    """Return a client that answers or fails within a bounded time; None is AWS itself."""
-    import boto3
-    from botocore.config import Config
-
-    config = Config(
-        connect_timeout=TIMEOUT_S,
-        read_timeout=TIMEOUT_S,
-        retries={"mode": "standard", "total_max_attempts": CALLS},
-    )
-    return boto3.client("dynamodb", endpoint_url=endpoint_url, region_name=region, config=config)
-
-
-def create_table(client: "DynamoDBClient", name: str) -> None:
-    """Create the on-demand table, for tests and a laptop; deployed ones come from the template."""
-    with _translated("create_table"):
-        client.create_table(
-            TableName=name,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-            ],
-        )
-        waiter = client.get_waiter("table_exists")
-        waiter.wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
 
 
 class DynamoDbBooks:
@@ -129,10 +102,10 @@ class DynamoDbBooks:
         ]
         return self._transact(
             [
-                self._put(book, _at_version(commit.version)),
+                self._put(book, at_version(commit.version)),
                 self._check_epoch(commit.epoch),
                 *self._slots(commit),
-                *(self._put(item, _expressions(condition=ABSENT)) for item in history),
+                *(self._put(item, expressions(condition=ABSENT)) for item in history),
             ]
         )
 
@@ -140,7 +113,7 @@ class DynamoDbBooks:
         """Take a PENDING intent to SENDING; False if the halt epoch or the intent has moved."""
         pending = intent_item(self._account, intent)
         sending = intent_item(self._account, intent.to(Phase.SENDING, deadline_s=deadline_s))
-        expressions = _expressions(
+        change = expressions(
             condition="#identifier = :identifier AND #phase = :phase",
             update="SET #phase = :sending, #deadline_s = :deadline_s",
             values={
@@ -150,14 +123,14 @@ class DynamoDbBooks:
                 ":deadline_s": sending["deadline_s"],
             },
         )
-        update = {"Update": self._at(intent_sk(intent.market)) | expressions}
+        update = {"Update": self._at(intent_sk(intent.market)) | change}
         return self._transact([update, self._check_epoch(epoch)])
 
     def record(self, before: Intent, after: Intent) -> bool:
         """Replace an open intent that still stands as `before`; False if it does not."""
         check_record(before, after)
         stands = intent_item(self._account, before)
-        condition = _expressions(
+        condition = expressions(
             condition="#identifier = :identifier AND #phase = :phase AND #deadline_s = :deadline_s",
             values={f":{name}": stands[name] for name in ("identifier", "phase", "deadline_s")},
         )
@@ -173,25 +146,25 @@ class DynamoDbBooks:
         values |= {":zero": encode(int, 0), ":one": encode(int, 1)}
         condition = ""
         if expected is not None:
-            condition = _at_epoch(expected)
+            condition = at_epoch(expected)
             values[":epoch"] = encode(int, expected)
-        expressions = _expressions(
+        change = expressions(
             condition=condition,
             update="SET #mode = :mode, #t = :t, #reason = :reason, #by = :by,"
             " #epoch = if_not_exists(#epoch, :zero) + :one",
             values=values,
         )
-        request = self._at(HALT_SK) | expressions | {"ReturnValues": "ALL_NEW"}
+        request = self._at(HALT_SK) | change | {"ReturnValues": "ALL_NEW"}
         for attempt in range(ATTEMPTS):
-            with _translated("move_halt"):
+            with translate_errors("move_halt"):
                 try:
                     answer = self._client.update_item(**request)
                     return read_halt(self._account, answer["Attributes"])
                 except ClientError as exc:
-                    if _code(exc) == "ConditionalCheckFailedException":
+                    if error_code(exc) == "ConditionalCheckFailedException":
                         break
                     # A commit that checks the epoch at this very moment: it is over in a blink.
-                    if _code(exc) != "TransactionConflictException":
+                    if error_code(exc) != "TransactionConflictException":
                         raise
             _pause(attempt)
         else:
@@ -220,7 +193,7 @@ class DynamoDbBooks:
         keys = [account_key(self._account, sk) for sk in dict.fromkeys(sort_keys)]
         assert len(keys) <= TRANSACTION_MAX, len(keys)
         for attempt in range(ATTEMPTS):
-            with _translated("batch_get_item"):
+            with translate_errors("batch_get_item"):
                 answer = self._client.batch_get_item(
                     RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
                 )
@@ -247,7 +220,7 @@ class DynamoDbBooks:
             },
         }
         for _ in range(PAGES_MAX):
-            with _translated("query"):
+            with translate_errors("query"):
                 answer = self._client.query(**request)
             yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:
@@ -257,11 +230,11 @@ class DynamoDbBooks:
 
     def _transact(self, operations: list[Operation]) -> bool:
         assert len(operations) <= TRANSACTION_MAX, len(operations)
-        with _translated("transact_write_items"):
+        with translate_errors("transact_write_items"):
             try:
                 self._client.transact_write_items(TransactItems=operations)
             except ClientError as exc:
-                if not REFUSED & _reasons(exc):
+                if not REFUSED & cancellation_codes(exc):
                     raise
                 return False
         return True
@@ -271,16 +244,16 @@ class DynamoDbBooks:
         for closed in commit.closed:
             if closed.market in opened:
                 item = intent_item(self._account, opened.pop(closed.market))
-                yield self._put(item, _stands(closed, frozenset({closed.phase})))
+                yield self._put(item, holds_intent(closed, frozenset({closed.phase})))
             else:
-                condition = _stands(closed, CLOSED_FROM[closed.phase])
+                condition = holds_intent(closed, CLOSED_FROM[closed.phase])
                 yield {"Delete": self._at(intent_sk(closed.market)) | condition}
         for intent in opened.values():
-            yield self._put(intent_item(self._account, intent), _expressions(condition=ABSENT))
+            yield self._put(intent_item(self._account, intent), expressions(condition=ABSENT))
 
     def _check_epoch(self, epoch: int) -> Operation:
         values = {":epoch": encode(int, epoch)}
-        condition = _expressions(condition=_at_epoch(epoch), values=values)
+        condition = expressions(condition=at_epoch(epoch), values=values)
         return {"ConditionCheck": self._at(HALT_SK) | condition}
 
     def _put(self, item: Item, condition: Operation) -> Operation:
@@ -288,55 +261,6 @@ class DynamoDbBooks:
 
     def _at(self, sk: str) -> dict[str, Any]:
         return {"TableName": self._table, "Key": account_key(self._account, sk)}
-
-
-def _at_version(version: int) -> dict[str, Any]:
-    if version == 0:
-        return _expressions(condition=ABSENT)
-    values = {":version": encode(int, version)}
-    return _expressions(condition="#version = :version", values=values)
-
-
-def _at_epoch(epoch: int) -> str:
-    return f"{ABSENT} OR #epoch = :epoch" if epoch == 0 else "#epoch = :epoch"
-
-
-def _stands(intent: Intent, phases: frozenset[Phase]) -> dict[str, Any]:
-    names = {f":{phase.value}": encode(Phase, phase) for phase in phases}
-    return _expressions(
-        condition=f"#identifier = :identifier AND #phase IN ({', '.join(sorted(names))})",
-        values={":identifier": encode(str, intent.identifier)} | names,
-    )
-
-
-def _expressions(
-    *, condition: str = "", update: str = "", values: Item | None = None
-) -> dict[str, Any]:
-    names = {name: name[1:] for name in re.findall(r"#\w+", condition + update)}
-    parts = {
-        "ConditionExpression": condition,
-        "UpdateExpression": update,
-        "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": values,
-    }
-    return {name: part for name, part in parts.items() if part}
-
-
-@contextmanager
-def _translated(action: str) -> Iterator[None]:
-    try:
-        yield
-    except (BotoCoreError, ClientError) as exc:
-        raise BooksUnavailable(f"{action}: {exc}") from exc
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _reasons(error: ClientError) -> frozenset[str]:
-    reasons: Any = error.response.get("CancellationReasons", [])
-    return frozenset(reason.get("Code", "None") for reason in reasons)
 
 
 def _pause(attempt: int) -> None:

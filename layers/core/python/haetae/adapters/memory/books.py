@@ -5,8 +5,9 @@ from threading import Lock
 
 from haetae.ledger.book import Book, Commit, Decision, Mode, OperatorMode, State, TradeLine
 from haetae.ledger.intent import Intent, Phase
-from haetae.ledger.items import CLOSED_FROM, check_commit, check_record, months, time_sk
+from haetae.ledger.invariants import CLOSED_FROM, check_commit, check_record
 from haetae.ledger.journal import oldest_first
+from haetae.ledger.keys import months, time_sk
 
 type Key = tuple[str, str]  # market and sort key
 

@@ -1,0 +1,1 @@
+"""What a port keeps in memory: for tests, replays and rehearsals."""
