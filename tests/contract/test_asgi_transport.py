@@ -1,7 +1,7 @@
 """The in-process transport: what arrives, what comes back, and what it cannot serve."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -35,7 +35,7 @@ async def chunked(scope: Any, receive: Any, send: Any) -> None:
 class Waiting:
     """Something that is not there yet."""
 
-    def __await__(self) -> Iterator[None]:
+    def __await__(self) -> Generator[None]:
         yield
 
 

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from haetae.adapters.asgi_transport import AsgiApp, AsgiTransport
-from haetae.adapters.upbit.client import UNITS_MIN, UpbitClient
+from haetae.adapters.upbit.client import UpbitClient
 from haetae.adapters.upbit.transport import Transport, UrllibTransport
 from haetae.app.ports import Exchange, Missing, OrderReport, Rejected, Unknown, Unreachable
 from haetae.base.errors import ExchangeRefused, ExchangeUnavailable
 from haetae.kernel.state import Candle
 from haetae.ledger.intent import Intent, Side
+from haetae.market.candles import UNITS_MIN
 from support.served import served
 from upbit_sandbox import ACCESS_KEY, SECRET_KEY, Options, Sandbox, Tape
 from upbit_sandbox.access.faults import Fault, Faults, Kind

@@ -4,11 +4,11 @@ import pytest
 
 from haetae.base.errors import ConfigError
 from haetae.config.build import setup_of
-from haetae.config.checks import INTERVALS_MIN
 from haetae.config.files import assignments, flattened
 from haetae.config.keys import KEYS, WORDS
 from haetae.config.profiles import PROFILES
 from haetae.config.setup import Setup
+from haetae.market.candles import UNITS_MIN
 from haetae.wiring.environment import Environment, environment
 
 SECRET = "kQ7-this-must-never-be-seen"
@@ -173,7 +173,7 @@ def test_an_interval_that_upbit_lacks_is_refused(minutes: str) -> None:
 
     assert text == (
         f"schedule.decision_interval_minutes {minutes} is not a candle Upbit has; "
-        f"allowed: {', '.join(map(str, INTERVALS_MIN))}"
+        f"allowed: {', '.join(map(str, UNITS_MIN))}"
     )
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from haetae.config.checks import INTERVALS_MIN
 from haetae.config.profiles import PROFILES
+from haetae.market.candles import UNITS_MIN
 from haetae.notify.text import LANGUAGES
 from haetae.wiring.environment import environment
 from support.api import api_app
@@ -167,7 +167,7 @@ def test_parameters_allow_what_the_settings_allow(template: Template) -> None:
     allowed = {n: p.get("AllowedValues") for n, p in template["Parameters"].items()}
 
     assert allowed["Profile"] == list(PROFILES)
-    assert allowed["DecisionIntervalMinutes"] == [str(n) for n in INTERVALS_MIN]
+    assert allowed["DecisionIntervalMinutes"] == [str(n) for n in UNITS_MIN]
     assert sorted(allowed["Language"]) == sorted(LANGUAGES)
     assert allowed["Mode"] == ["paper"]
     assert allowed["Clock"] == ["system", "exchange"]
@@ -235,7 +235,7 @@ def test_every_variable_that_is_read_is_set_and_every_one_set_is_read(template: 
         assert "Environment" not in properties
 
 
-@pytest.mark.parametrize("minutes", INTERVALS_MIN)
+@pytest.mark.parametrize("minutes", UNITS_MIN)
 def test_the_interval_and_the_settings_reach_the_functions(
     minutes: int, template: Template
 ) -> None:
@@ -545,7 +545,7 @@ def schedule(template: Template, door: str) -> Any:
     return found
 
 
-@pytest.mark.parametrize("minutes", INTERVALS_MIN)
+@pytest.mark.parametrize("minutes", UNITS_MIN)
 def test_the_cycle_fires_exactly_when_a_candle_closes(minutes: int, template: Template) -> None:
     lookup = schedule(template, "trading_cycle")
     row = template["Mappings"]["DecisionInterval"][str(minutes)]
@@ -561,7 +561,7 @@ def test_the_cycle_fires_exactly_when_a_candle_closes(minutes: int, template: Te
 
 
 def test_the_map_has_every_interval_and_no_other(template: Template) -> None:
-    assert list(template["Mappings"]["DecisionInterval"]) == [str(n) for n in INTERVALS_MIN]
+    assert list(template["Mappings"]["DecisionInterval"]) == [str(n) for n in UNITS_MIN]
 
 
 def test_the_risk_check_fires_every_minute_and_the_report_at_nine_in_seoul(

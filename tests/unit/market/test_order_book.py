@@ -26,7 +26,8 @@ def test_a_step_needs_a_price_and_a_volume(price: str, volume: str) -> None:
 
 
 def test_bids_fall_and_asks_rise() -> None:
-    assert book(level("2"), level("1"), asks=(level("3"), level("4")))
+    sound = book(level("2"), level("1"), asks=(level("3"), level("4")))
+    assert (len(sound.bids), len(sound.asks)) == (2, 2)
     for second in ("2", "3"):
         with pytest.raises(ValueError, match="bids are out of order"):
             book(level("2"), level(second))

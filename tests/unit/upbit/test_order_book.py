@@ -1,5 +1,6 @@
 """Order books and fees, read exactly or not at all."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import pytest
@@ -19,7 +20,7 @@ STEP = {"bid_price": 99, "bid_size": 1, "ask_price": 100, "ask_size": 1}
 NEXT = {"bid_price": 98, "bid_size": 1, "ask_price": 101, "ask_size": 1}
 
 
-def book(*steps: dict[str, object], market: str = "KRW-BTC") -> Answer:
+def book(*steps: Mapping[str, object], market: str = "KRW-BTC") -> Answer:
     return said(200, [{"market": market, "orderbook_units": list(steps)}])
 
 

@@ -17,7 +17,7 @@ from haetae.adapters.upbit.transport import (
     Request,
     SurelyNotSent,
     UrllibTransport,
-    remaining,
+    requests_left,
 )
 from haetae.app.ports import Unknown
 from support.upbit_script import (
@@ -47,7 +47,7 @@ from support.upbit_script import (
     ],
 )
 def test_remaining_req_is_read_and_oddities_are_ignored(header: str, known: object) -> None:
-    assert remaining(header) == known
+    assert requests_left(header) == known
 
 
 def test_spent_group_is_waited_for_once_and_others_are_not() -> None:

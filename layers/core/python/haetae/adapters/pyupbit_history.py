@@ -24,14 +24,14 @@ from haetae.adapters.upbit.transport import (
 from haetae.base.errors import ExchangeUnavailable
 from haetae.base.time import KST_OFFSET_S, MINUTE_S
 from haetae.kernel.state import Candle
-from haetae.market.candles import candle_defect
+from haetae.market.candles import DAY_MIN, UNITS_MIN, candle_defect
 
 if TYPE_CHECKING:
     import pandas as pd
 
 INTERVALS = {
-    **{unit: f"minute{unit}" for unit in (1, 3, 5, 10, 15, 30, 60, 240)},
-    1440: "day",
+    **{unit: f"minute{unit}" for unit in UNITS_MIN},
+    DAY_MIN: "day",
 }
 PAGE_ROWS = 200
 SETTLING_S = 5.0  # how far our clock may run ahead of the exchange's
@@ -91,7 +91,7 @@ class PyupbitHistory:
 
         unit_s = interval_min * MINUTE_S
         self._session.last = None
-        with _sent_through(self._session):
+        with _send_through(self._session):
             frame = pyupbit.get_ohlcv(
                 market,
                 interval=INTERVALS[interval_min],
@@ -101,7 +101,7 @@ class PyupbitHistory:
         if frame is None:
             self._session.check_empty(market)
             return ()
-        return _checked(_rows(frame, market), market, unit_s, start, end)
+        return _check_page(_rows(frame, market), market, unit_s, start, end)
 
 
 class _Session:
@@ -178,7 +178,7 @@ class _Reply:
 
 
 @contextmanager
-def _sent_through(session: _Session) -> Iterator[None]:
+def _send_through(session: _Session) -> Iterator[None]:
     from pyupbit import request_api
 
     with _SEAM:
@@ -204,7 +204,7 @@ def _rows(frame: "pd.DataFrame", market: str) -> list[Candle]:
         raise ExchangeUnavailable(f"candle history of {market}: not a number: {exc}") from exc
 
 
-def _checked(
+def _check_page(
     rows: list[Candle], market: str, unit_s: int, start: int, end: int
 ) -> tuple[Candle, ...]:
     """Keep what was asked for; after a gap the page reaches further back than its start."""

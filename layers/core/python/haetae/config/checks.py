@@ -2,9 +2,9 @@
 
 from haetae.base.errors import ConfigError
 from haetae.kernel.state import Params, Rails
+from haetae.market.candles import UNITS_MIN
 from haetae.market.names import is_krw_market
 
-INTERVALS_MIN = (1, 3, 5, 10, 15, 30, 60, 240)
 LEAST_REWARD_RISK = 1.5
 
 
@@ -24,10 +24,10 @@ def check_markets(markets: tuple[str, ...]) -> None:
 def check_whole(params: Params, rails: Rails) -> None:
     """Refuse settings that are each in range but make no sense together."""
     minutes = params.interval_s // 60
-    if minutes not in INTERVALS_MIN:
+    if minutes not in UNITS_MIN:
         raise ConfigError(
             f"schedule.decision_interval_minutes {minutes} is not a candle Upbit has; "
-            f"allowed: {', '.join(map(str, INTERVALS_MIN))}"
+            f"allowed: {', '.join(map(str, UNITS_MIN))}"
         )
     if params.ema_fast >= params.ema_slow:
         raise ConfigError(

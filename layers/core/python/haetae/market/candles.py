@@ -11,6 +11,8 @@ from typing import Any
 
 from haetae.kernel.state import Candle
 
+UNITS_MIN = (1, 3, 5, 10, 15, 30, 60, 240)  # the lengths below a day that Upbit has
+DAY_MIN = 1_440
 FIELDS = ("open", "high", "low", "close", "volume")
 
 

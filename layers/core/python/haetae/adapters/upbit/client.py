@@ -43,9 +43,9 @@ from haetae.base.money import volume_text
 from haetae.base.time import MINUTE_S, iso_text
 from haetae.kernel.state import Candle
 from haetae.ledger.intent import Intent, Side
+from haetae.market.candles import UNITS_MIN
 from haetae.market.order_book import OrderBook
 
-UNITS_MIN = (1, 3, 5, 10, 15, 30, 60, 240)
 PAGE_ROWS = 200
 MAX_PAGES = 500
 SEEN_BEFORE = frozenset({"duplicated_identifier", "nonce_used"})
@@ -81,8 +81,9 @@ class UpbitClient:
     ) -> tuple[Candle, ...]:
         """Return the closed candles with from_t <= start and end <= to_t, oldest first.
 
-        Epoch seconds; `unit_min` is one of UNITS_MIN. Minutes without a trade have no candle.
-        `to_t` must not lie ahead of the exchange's clock, or the forming candle comes along.
+        Epoch seconds; `unit_min` is one of UNITS_MIN (market/candles). Minutes without a trade
+        have no candle. `to_t` must not lie ahead of the exchange's clock, or the forming candle
+        comes along.
 
         Raises:
             ExchangeUnavailable: no usable answer; a page that cannot be true counts as none.
@@ -187,10 +188,10 @@ class UpbitClient:
             return Unknown(message=f"{status}: no word about the order")
         name, message = refusal
         if name in SEEN_BEFORE:
-            return self._asked(identifier, name)
+            return self._look_up(identifier, name)
         return Rejected(name=name, message=message)
 
-    def _asked(self, identifier: str, name: str) -> OrderReport | Unknown:
+    def _look_up(self, identifier: str, name: str) -> OrderReport | Unknown:
         """Look the order up: `duplicated_identifier` does not prove that one exists."""
         try:
             report = self.order(identifier)

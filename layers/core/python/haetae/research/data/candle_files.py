@@ -14,14 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from haetae.base.errors import DataError
-from haetae.market.candles import FIELDS, row_defects
+from haetae.market.candles import DAY_MIN, FIELDS, UNITS_MIN, row_defects
 
 COLUMNS = ("timestamp", *FIELDS)
-UNITS_MIN = (1, 3, 5, 10, 15, 30, 60, 240, 1440)
 MILLISECONDS_FROM = 100_000_000_000  # epoch seconds of the year 5138
 ROWS_THAT_TELL = 10  # with so many rows two of them follow each other directly
 _NAME = re.compile(r"([A-Z]+-[A-Z0-9]+)(?:_(\d+)([mhd]))?(?![A-Za-z0-9])")
-_MINUTES = {"m": 1, "h": 60, "d": 1440}
+_MINUTES = {"m": 1, "h": 60, "d": DAY_MIN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +58,7 @@ def read_candles(path: Path, market: str | None = None) -> CandleFile:
     times = _times(frame["timestamp"], path)
     prices = np.column_stack([_numbers(frame[column], path) for column in COLUMNS[1:]])
     unit_min = int(named[2]) * _MINUTES[named[3]] if named and named[2] else _spacing(times, path)
-    _judge(path, times, prices, unit_min)
+    _check(path, times, prices, unit_min)
     return CandleFile(market=code, unit_min=unit_min, times=times, prices=prices)
 
 
@@ -98,7 +97,7 @@ def _numbers(column: "pd.Series[Any]", path: Path) -> NDArray[np.float64]:
 def _spacing(times: NDArray[np.int64], path: Path) -> int:
     steps = np.diff(times)
     unit_min = int(steps[steps > 0].min() // 60) if (steps > 0).any() else 0
-    if unit_min not in UNITS_MIN:
+    if unit_min not in (*UNITS_MIN, DAY_MIN):
         raise DataError(
             f"{path.name}: column timestamp does not tell the interval; name it, as in "
             "KRW-BTC_1m.parquet"
@@ -106,10 +105,10 @@ def _spacing(times: NDArray[np.int64], path: Path) -> int:
     return unit_min
 
 
-def _judge(
+def _check(
     path: Path, times: NDArray[np.int64], prices: NDArray[np.float64], unit_min: int
 ) -> None:
-    if unit_min not in UNITS_MIN:
+    if unit_min not in (*UNITS_MIN, DAY_MIN):
         raise DataError(
             f"{path.name}: {unit_min} minutes in the name is not an interval of Upbit's"
         )
