@@ -397,7 +397,7 @@ def test_a_damaged_item_halts_the_bot_and_is_never_reset(sk: str, mode: int) -> 
         assert store.client.get_item(TableName=TABLE, Key=key)["Item"] == broken
         assert len(world.orders()) == orders
         if sk != HALT_SK:
-            stands = store.books.move_halt(mode=0, t=0, reason="", by="", expected=-1)
+            stands = store.books.halt()
             assert stands.mode == max(mode, HALT)
             assert stands.epoch == moved.epoch + (mode == RUN)
 

@@ -160,6 +160,10 @@ def test_a_stop_wins_against_a_start_that_comes_in_between(world: World) -> None
         def __init__(self) -> None:
             self.started = False
 
+        def halt(self) -> OperatorMode:
+            stands: OperatorMode = ports.books.halt()
+            return stands
+
         def move_halt(self, **words: Any) -> OperatorMode:
             if words["expected"] == 1 and not self.started:
                 self.started = isinstance(started(world, START + MINUTE), OperatorMode)

@@ -3,18 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import batched
 from typing import Any
 
 import pytest
 
 from haetae.adapters.dynamodb.books import DynamoDbBooks
 from haetae.adapters.memory.books import MemoryBooks
+from haetae.base.errors import CorruptState
 from haetae.config.profiles import PROFILES
 from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL, HALT, RUN, STOP
-from haetae.kernel.state import NEW_MARKET
+from haetae.kernel.state import NEW_MARKET, NO_ORDER_OPEN
 from haetae.kernel.step import open_account
 from haetae.ledger.book import GENESIS, Book, Commit, Decision, Mode, OperatorMode, State, TradeLine
+from haetae.ledger.executions import EXECUTIONS_MAX, merge_executions
 from haetae.ledger.intent import Execution, Intent, Phase, Side, identifier
+from haetae.ledger.invariants import MARKETS_PER_COMMIT
 from haetae.ledger.journal import record, verify
 
 T = 1_759_276_740  # 2025-09-30 23:59 UTC: the next minute is in another month
@@ -32,10 +36,14 @@ class Store:
     everything: Callable[[], Any]
 
 
-def state_at(t: int) -> State:
+def state_at(t: int, opened: tuple[Intent, ...] = ()) -> State:
+    """Return a state at `t` in which the intents' orders are open."""
     account = open_account(RAILS, t, 10_000_000_000_000)
     market = NEW_MARKET._replace(seen=t, close=0.1 + 0.2)
     markets = {BTC: market, ETH: market._replace(close=1e-8)}
+    for intent in opened:
+        order = NO_ORDER_OPEN._replace(kind=intent.kind, t=intent.t, krw=intent.krw)
+        markets[intent.market] = markets.get(intent.market, market)._replace(order=order)
     return State(t=t, account=account, markets=markets, chains={BTC: GENESIS, ETH: GENESIS})
 
 
@@ -89,11 +97,12 @@ def journal(market: str, *times: int) -> tuple[Decision, ...]:
 
 
 def first(**parts: Any) -> Commit:
-    return Commit(version=0, epoch=0, state=state_at(T), **parts)
+    return Commit(version=0, epoch=0, state=state_at(T, parts.get("opened", ())), **parts)
 
 
 def then(version: int, **parts: Any) -> Commit:
-    return Commit(version=version, epoch=0, state=state_at(T + version), **parts)
+    state = state_at(T + version, parts.get("opened", ()))
+    return Commit(version=version, epoch=0, state=state, **parts)
 
 
 def stop(store: Store, *, expected: int | None = None) -> OperatorMode:
@@ -134,13 +143,98 @@ class BooksContract:
     def test_what_was_committed_is_loaded(self, store: Store) -> None:
         intent = intent_of(BTC)
         assert store.books.commit(first(opened=(intent,)))
-        expected = Book(halt=OperatorMode(), version=1, state=state_at(T), intents={BTC: intent})
+        expected = Book(
+            halt=OperatorMode(), version=1, state=state_at(T, (intent,)), intents={BTC: intent}
+        )
         assert load(store) == expected
 
     def test_only_the_slots_asked_for_are_loaded(self, store: Store) -> None:
         assert store.books.commit(first(opened=(intent_of(BTC), intent_of(ETH))))
         assert store.books.load((ETH,)).intents == {ETH: intent_of(ETH)}
         assert store.books.load(()).version == 1
+
+    def test_a_slot_is_read_where_an_order_is_open(self, store: Store) -> None:
+        held = open_slot(store, Phase.DONE)
+        closed = replace(then(1, closed=(held,)), state=state_at(T + 1))
+        assert store.books.commit(closed)
+        assert load(store).intents == {}
+
+    def test_an_open_order_without_its_intent_is_corrupt(self, store: Store) -> None:
+        assert store.books.commit(replace(first(), state=state_at(T, (intent_of(BTC),))))
+        with pytest.raises(CorruptState, match="no intent of the open order in KRW-BTC"):
+            load(store)
+        assert store.books.load((ETH,)).version == 1
+        assert store.books.halt() == OperatorMode()
+
+    @pytest.mark.parametrize("count", [120, 200])
+    def test_two_hundred_markets_are_loaded(self, store: Store, count: int) -> None:
+        names = tuple(f"KRW-T{n:03d}" for n in range(count))
+        intents = {name: intent_of(name) for name in names}
+        state = state_at(T, tuple(intents.values()))
+        for version, chunk in enumerate(batched(names, MARKETS_PER_COMMIT, strict=False)):
+            opened = tuple(intents[name] for name in chunk)
+            commit = Commit(version=version, epoch=0, state=state, opened=opened)
+            assert store.books.commit(commit)
+        book = store.books.load(names)
+        assert book.intents == intents
+        assert book.state == state
+
+    def test_sixty_positions_sold_in_one_minute_are_booked_in_chunks(self, store: Store) -> None:
+        # given sixty sales that the exchange has filled
+        names = [f"KRW-T{n:02d}" for n in range(60)]
+        chunks = list(batched(names, MARKETS_PER_COMMIT, strict=False))
+        intents = {name: intent_of(name) for name in names}
+        for version, chunk in enumerate(chunks):
+            opened = tuple(intents[name] for name in chunk)
+            assert store.books.commit(replace(first(opened=opened), version=version))
+        # when each chunk settles, books, says so and orders anew, all in one transaction
+        for version, chunk in enumerate(chunks, start=len(chunks)):
+            for name in chunk:
+                assert store.books.mark_sending(intents[name], epoch=0, deadline_s=5.0)
+                sending = intents[name].to(Phase.SENDING, deadline_s=5.0)
+                assert store.books.record(sending, done(sending))
+            closed = tuple(done(intents[name]) for name in chunk)
+            assert store.books.commit(
+                then(
+                    version,
+                    closed=closed,
+                    opened=tuple(intent_of(name, T + MINUTE_S) for name in chunk),
+                    trades=tuple(trade_of(intent, T) for intent in closed),
+                    decisions=tuple(journal(name, T)[0] for name in chunk),
+                )
+            )
+        # then every sale is in the books
+        assert all(len(store.books.trades(name, from_t=T, to_t=T + 1)) == 1 for name in names)
+
+    def test_an_order_of_ten_thousand_executions_is_kept(self, store: Store) -> None:
+        # given an order that took ten thousand executions, of numbers as wide as they come
+        sending = open_slot(store, Phase.SENDING)
+        parts = tuple(
+            Execution(
+                t=T + n // 5_000,
+                price=Decimal(f"{100_000_000 + n % 7_000}.12345678"),
+                units=9_000_000_000_000 + n,
+                funds=Decimal(f"{123_456_789_012 + n}.123456789012"),
+            )
+            for n in range(10_000)
+        )
+        after = replace(sending, phase=Phase.DONE, executions=merge_executions(parts))
+        # when it is recorded, and closed
+        assert store.books.record(sending, after)
+        assert load(store).intents == {BTC: after}
+        assert store.books.commit(then(1, closed=(after,)))
+        # then it is in the history with all its units and funds
+        (kept,) = store.books.orders(BTC, from_t=T, to_t=T + 1)
+        assert sum(e.units for e in kept.executions) == sum(e.units for e in parts)
+        assert sum(e.funds for e in kept.executions) == sum(e.funds for e in parts)
+
+    def test_more_executions_than_an_item_holds_are_a_bug(self, store: Store) -> None:
+        sending = open_slot(store, Phase.SENDING)
+        part = done(sending).executions[0]
+        with pytest.raises(AssertionError):
+            store.books.record(
+                sending, replace(done(sending), executions=(part,) * (EXECUTIONS_MAX + 1))
+            )
 
     # Versions and epochs
 

@@ -165,6 +165,7 @@ class TestDynamoDbBooks(BooksContract):
             ("HALT", lambda books: books.move_halt(mode=0, t=0, reason="", by="", expected=5)),
             ("HALT", lambda books: books.load(())),
             ("BOOK", lambda books: books.load(())),
+            ("HALT", lambda books: books.halt()),
             ("INTENT#KRW-BTC", lambda books: books.load((BTC,))),
         ],
     )
@@ -175,6 +176,7 @@ class TestDynamoDbBooks(BooksContract):
         sk: str,
         read: Callable[[DynamoDbBooks], object],
     ) -> None:
+        assert books.commit(first(opened=(intent_of(BTC),)))
         client.put_item(TableName=TABLE, Item=account_key("main", sk))
         with pytest.raises(CorruptState, match=f"ACCOUNT#main {sk}: "):
             read(books)
@@ -183,6 +185,7 @@ class TestDynamoDbBooks(BooksContract):
 # One call of each method that reaches the table; the intents need not be there.
 CALLS_OF_THE_PORT: dict[str, Callable[[Books], object]] = {
     "load": lambda books: books.load((BTC,)),
+    "halt": lambda books: books.halt(),
     "commit": lambda books: books.commit(first()),
     "mark_sending": lambda books: books.mark_sending(intent_of(BTC), epoch=0, deadline_s=1.0),
     "record": lambda books: books.record(intent_of(BTC), intent_of(BTC).to(Phase.REVOKED)),
@@ -192,6 +195,7 @@ CALLS_OF_THE_PORT: dict[str, Callable[[Books], object]] = {
 }
 OPERATIONS = {
     "load": "batch_get_item",
+    "halt": "batch_get_item",
     "commit": "transact_write_items",
     "mark_sending": "transact_write_items",
     "record": "transact_write_items",

@@ -33,7 +33,7 @@ from upbit_sandbox.trading.orders import Order
 type Process = Callable[[Ports], Any]
 type Fate = Callable[["Explorer", "Moment", Intent], tuple["Moment", Any]]
 
-READS = frozenset({"load", "trades", "decisions", "orders"})
+READS = frozenset({"load", "halt", "trades", "decisions", "orders"})
 NOT_YET = "not yet"
 STOPPED = "stopped"
 STEPS_MAX = 200  # of one process: more means that it does not end

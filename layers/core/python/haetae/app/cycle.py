@@ -37,7 +37,6 @@ from haetae.market.order_book import sellable_units
 
 ATTEMPTS = 3  # against other writers
 PASSES = 16  # a fold that catches up stops at each thing worth writing
-NO_EPOCH = -1  # no epoch is: a move expected from it only tells how the halt stands
 AHEAD_S = 120.0  # an event from further in the future is refused
 LOUD = frozenset({DAY_LATCH, WEEK_LATCH, FLASH_CRASH, SLIPPAGE})
 
@@ -118,14 +117,14 @@ def load(ports: Ports, setup: Setup, t: int) -> Book:
 
 def halt_itself(ports: Ports, t: int, reason: str) -> None:
     """Go to HALT without being told; where the operator has said as much or more, that stands."""
-    if standing(ports, t).mode < HALT:
+    if ports.books.halt().mode < HALT:
         moved = tighten(ports, HALT, t=t, reason=reason, by="haetae")
         ports.messages.publish(messages.halted(moved))
 
 
 def tighten(ports: Ports, mode: int, *, t: int, reason: str, by: str) -> OperatorMode:
     """Move the halt to `mode`, unless a stricter one stands; return the halt as it then stands."""
-    stands = standing(ports, t)
+    stands = ports.books.halt()
     for _attempt in range(ATTEMPTS):
         if stands.mode > mode:
             break
@@ -133,11 +132,6 @@ def tighten(ports: Ports, mode: int, *, t: int, reason: str, by: str) -> Operato
         if stands.mode >= mode:
             break
     return stands
-
-
-def standing(ports: Ports, t: int) -> OperatorMode:
-    """Return the halt as it stands, though the rest of the books may be unreadable."""
-    return ports.books.move_halt(mode=HALT, t=t, reason="", by="", expected=NO_EPOCH)
 
 
 def once(ports: Ports, setup: Setup, book: Book, t: int, *, decide: bool) -> Outcome | None:

@@ -98,10 +98,21 @@ class Books(Protocol):
     """The store. Every method raises BooksUnavailable when it does not answer."""
 
     def load(self, markets: tuple[str, ...]) -> Book:
-        """Read halt, state and the open intents of `markets` in one consistent read.
+        """Read halt, state, and the open intents of those `markets` that have an order open.
+
+        State and intents fit each other; the halt is no younger than what was stored when the
+        read began. Whatever is stored meanwhile is found by the conditions of a write.
 
         Raises:
-            CorruptState: an item is there but cannot be read back.
+            CorruptState: an item is there but cannot be read back, or an open order has none.
+        """
+        ...
+
+    def halt(self) -> OperatorMode:
+        """Read the operator's word alone, though the rest of the books may be unreadable.
+
+        Raises:
+            CorruptState: it cannot be read back.
         """
         ...
 

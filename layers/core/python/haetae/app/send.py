@@ -13,6 +13,7 @@ from haetae.base.errors import ExchangeError
 from haetae.config.setup import Setup
 from haetae.kernel.codes import ENTRY, KILLED, RUN
 from haetae.ledger.book import OperatorMode
+from haetae.ledger.executions import merge_executions
 from haetae.ledger.intent import FINAL, Intent, Phase
 
 REQUEST_S = 2.0  # the order request's timeout
@@ -63,7 +64,7 @@ def reported(intent: Intent, report: OrderReport) -> Intent:
     phase = Phase.DONE if report.ended else Phase.OPEN
     if phase is intent.phase:
         return intent
-    executions = report.executions if report.ended else ()
+    executions = merge_executions(report.executions) if report.ended else ()
     return intent.to(phase, uuid=report.uuid, executions=executions, fee=report.fee)
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -18,11 +19,19 @@ from haetae.adapters.dynamodb.expressions import (
     expressions,
     holds_intent,
 )
-from haetae.base.errors import BooksUnavailable
+from haetae.base.errors import BooksUnavailable, CorruptState
 from haetae.ledger.book import Book, Commit, Decision, Mode, OperatorMode, TradeLine
 from haetae.ledger.codec import Item, encode
 from haetae.ledger.intent import Intent, Phase
-from haetae.ledger.invariants import CLOSED_FROM, TRANSACTION_MAX, check_commit, check_record
+from haetae.ledger.invariants import (
+    CLOSED_FROM,
+    TRANSACTION_MAX,
+    check_commit,
+    check_record,
+    fit_intents,
+    missing_intents,
+    open_orders,
+)
 from haetae.ledger.items import (
     book_item,
     decision_item,
@@ -54,6 +63,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 5
 PAUSE_S = 0.05
 PAGES_MAX = 1_000
+BATCH_MAX = 100  # DynamoDB's most keys of one batch
 REFUSED = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 
 type Operation = Any  # one entry of TransactItems
@@ -74,18 +84,41 @@ class DynamoDbBooks:
         self._account = account
 
     def load(self, markets: tuple[str, ...]) -> Book:
-        """Read halt, state and the open intents of `markets` in one batch, strongly consistent."""
-        slots = {market: intent_sk(market) for market in markets}
-        found = self._read([HALT_SK, BOOK_SK, *slots.values()])
-        version, state = 0, None
-        if BOOK_SK in found:
-            version, state = read_book(self._account, found[BOOK_SK])
-        intents = {
-            market: read_intent(self._account, found[sk])
-            for market, sk in slots.items()
-            if sk in found
-        }
-        return Book(halt=self._halt(found), version=version, state=state, intents=intents)
+        """Read halt and state, then the intents of those `markets` that have an order open.
+
+        Each item is read strongly consistent, but they are not of one moment: HALT and BOOK come
+        first, the slots after. BOOK and a slot change together in one transaction, so an open
+        order whose slot is gone or holds another intent means that BOOK has moved: both are read
+        again. What is returned fits together. It may be older than what stands by then, which is
+        enough: every write holds against version and epoch, so one decided on an older book is
+        refused; and a kill moves the epoch before it reads, after which no commit can open a slot
+        that its book does not name.
+
+        Raises:
+            CorruptState: an open order has no intent though BOOK has not moved.
+        """
+        before = -1
+        for attempt in range(ATTEMPTS):
+            found = self._read([HALT_SK, BOOK_SK])
+            version, state = 0, None
+            if BOOK_SK in found:
+                version, state = read_book(self._account, found[BOOK_SK])
+            intents = self._intents(open_orders(state, markets))
+            fitting = fit_intents(state, intents)
+            if len(fitting) == len(intents):
+                halt = self._operator_mode(found)
+                return Book(halt=halt, version=version, state=state, intents=fitting)
+            if version == before:
+                raise CorruptState(
+                    f"ACCOUNT#{self._account} {BOOK_SK}: {missing_intents(intents, fitting)}"
+                )
+            before = version
+            _pause(attempt)
+        raise BooksUnavailable(f"load: the book moved {ATTEMPTS} times while it was read")
+
+    def halt(self) -> OperatorMode:
+        """Read the operator's word alone."""
+        return self._operator_mode(self._read([HALT_SK]))
 
     def commit(self, commit: Commit) -> bool:
         """Carry out the transaction; False when somebody else was first.
@@ -144,6 +177,12 @@ class DynamoDbBooks:
         item = halt_item(self._account, OperatorMode(mode=Mode(mode), t=t, reason=reason, by=by))
         values = {f":{name}": item[name] for name in ("mode", "t", "reason", "by")}
         values |= {":zero": encode(int, 0), ":one": encode(int, 1)}
+        # A kill fences an item of any schema: what it sets means the same in each (migrate.FENCED).
+        keep_schema = ""
+        for name in ("schema", "release"):
+            if name in item:
+                keep_schema += f", #{name} = if_not_exists(#{name}, :{name})"
+                values[f":{name}"] = item[name]
         condition = ""
         if expected is not None:
             condition = at_epoch(expected)
@@ -151,7 +190,7 @@ class DynamoDbBooks:
         change = expressions(
             condition=condition,
             update="SET #mode = :mode, #t = :t, #reason = :reason, #by = :by,"
-            " #epoch = if_not_exists(#epoch, :zero) + :one",
+            " #epoch = if_not_exists(#epoch, :zero) + :one" + keep_schema,
             values=values,
         )
         request = self._at(HALT_SK) | change | {"ReturnValues": "ALL_NEW"}
@@ -169,7 +208,7 @@ class DynamoDbBooks:
             _pause(attempt)
         else:
             raise BooksUnavailable(f"move_halt: in conflict {ATTEMPTS} times")
-        return self._halt(self._read([HALT_SK]))
+        return self.halt()
 
     def orders(self, market: str, *, from_t: int, to_t: int) -> tuple[Intent, ...]:
         """Return the market's closed intents with from_t <= t < to_t, oldest first."""
@@ -186,18 +225,25 @@ class DynamoDbBooks:
         found = self._between("DECISION", market, from_t, to_t)
         return oldest_first(read_decision(self._account, item) for item in found)
 
-    def _halt(self, found: dict[str, Item]) -> OperatorMode:
+    def _operator_mode(self, found: dict[str, Item]) -> OperatorMode:
         return read_halt(self._account, found[HALT_SK]) if HALT_SK in found else OperatorMode()
 
+    def _intents(self, markets: tuple[str, ...]) -> dict[str, Intent | None]:
+        slots = {intent_sk(market): market for market in markets}
+        intents: dict[str, Intent | None] = dict.fromkeys(markets)
+        for keys in batched(slots, BATCH_MAX, strict=False):
+            for sk, item in self._read(keys).items():
+                intents[slots[sk]] = read_intent(self._account, item)
+        return intents
+
     def _read(self, sort_keys: Sequence[str]) -> dict[str, Item]:
-        keys = [account_key(self._account, sk) for sk in dict.fromkeys(sort_keys)]
-        assert len(keys) <= TRANSACTION_MAX, len(keys)
+        keys = [account_key(self._account, sk) for sk in sort_keys]
         for attempt in range(ATTEMPTS):
             with translate_errors("batch_get_item"):
                 answer = self._client.batch_get_item(
                     RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
                 )
-            # All or nothing: parts read at different times would be no one moment.
+            # All or nothing: parts of one batch that were read at different times would be older.
             if not answer["UnprocessedKeys"]:
                 return {item["sk"]["S"]: item for item in answer["Responses"][self._table]}
             _pause(attempt)

@@ -3,9 +3,17 @@
 from dataclasses import replace
 from threading import Lock
 
+from haetae.base.errors import CorruptState
 from haetae.ledger.book import Book, Commit, Decision, Mode, OperatorMode, State, TradeLine
 from haetae.ledger.intent import Intent, Phase
-from haetae.ledger.invariants import CLOSED_FROM, check_commit, check_record
+from haetae.ledger.invariants import (
+    CLOSED_FROM,
+    check_commit,
+    check_record,
+    fit_intents,
+    missing_intents,
+    open_orders,
+)
 from haetae.ledger.journal import oldest_first
 from haetae.ledger.keys import months, time_sk
 
@@ -26,11 +34,22 @@ class MemoryBooks:
         self._decisions: dict[Key, Decision] = {}
 
     def load(self, markets: tuple[str, ...]) -> Book:
-        """Return halt, state and the open intents of `markets` as of one moment."""
+        """Return halt, state and the intents of open orders in `markets` as of one moment.
+
+        Raises:
+            CorruptState: an open order has no intent.
+        """
         with self._lock:
-            slots = self._slots
-            intents = {market: slots[market] for market in markets if market in slots}
-            return Book(halt=self._halt, version=self._version, state=self._state, intents=intents)
+            intents = {name: self._slots.get(name) for name in open_orders(self._state, markets)}
+            fitting = fit_intents(self._state, intents)
+            if len(fitting) < len(intents):
+                raise CorruptState(missing_intents(intents, fitting))
+            return Book(halt=self._halt, version=self._version, state=self._state, intents=fitting)
+
+    def halt(self) -> OperatorMode:
+        """Return the operator's word."""
+        with self._lock:
+            return self._halt
 
     def commit(self, commit: Commit) -> bool:
         """Carry out the transaction; False when somebody else was first."""
