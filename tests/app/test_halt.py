@@ -421,6 +421,24 @@ def test_start_loses_against_a_kill_that_comes_in_between(holding: World) -> Non
     assert holding.book().halt.mode == KILLED
 
 
+def test_start_is_refused_where_the_exchange_holds_nothing_at_all(holding: World) -> None:
+    # given an account from which every currency has gone
+    stop(holding.ports, t=HELD_T, reason="a test", by="me")
+
+    def empty(request: Request, serve: Callable[[], Answer]) -> Answer:
+        answer = serve()
+        body = b"[]" if request.path == "/v1/accounts" else answer.body
+        return Answer(status=answer.status, headers=answer.headers, body=body)
+
+    holding.line.fault = empty
+    # when the operator starts
+    words = refusals(holding, HELD_T)
+    # then each coin and the won that the books hold are named
+    assert f"{BTC}: the books hold" in words
+    assert f"{ETH}: the books hold" in words
+    assert " KRW" in words
+
+
 # The daily report
 
 

@@ -22,6 +22,7 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from haetae.base.errors import CorruptState
+from haetae.base.money import decimal_of
 
 type Attribute = dict[str, Any]
 type Item = dict[str, Any]  # attribute by name
@@ -129,7 +130,7 @@ def _read_float(attribute: Any, where: str) -> float:
     if not NUMBER.fullmatch(text):
         raise corrupt(where, f"is not a number: {text!r}")
     value = float(text)
-    if repr(value) == "-0.0" or Decimal(repr(value)) != Decimal(text) or _float_tag(value) != tag:
+    if repr(value) == "-0.0" or decimal_of(value) != Decimal(text) or _float_tag(value) != tag:
         raise corrupt(where, f"is not a float as it was written: {attribute}")
     return value
 

@@ -16,7 +16,7 @@ from haetae.adapters.upbit.fields import (
 )
 from haetae.app.ports import Balance, OrderReport
 from haetae.base.errors import ExchangeUnavailable
-from haetae.base.time import HOUR_S, MINUTE_S
+from haetae.base.time import HOUR_S, MINUTE_S, epoch_s
 from haetae.kernel.state import Candle
 from haetae.ledger.intent import Execution
 from haetae.market.candles import candle_defect
@@ -184,7 +184,7 @@ def _execution(trade: dict[str, Any]) -> Execution:
 
 @lru_cache(maxsize=4096)
 def _day_start(text: str) -> int:
-    return int(datetime.fromisoformat(f"{text}T00:00:00+00:00").timestamp())
+    return epoch_s(f"{text}T00:00:00Z")
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""The wire to Upbit: one request becomes an answer, or the certainty of what became of it.
+"""The transport to Upbit: one request becomes an answer, or an error that says what it became.
 
 WireFailure
 ├── SurelyNotSent   no byte of the request left: refused, no such host, connect timeout

@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,7 +23,7 @@ from haetae.adapters.upbit.client import UpbitClient
 from haetae.adapters.upbit.transport import Request
 from haetae.app.ports import Books, Ports
 from haetae.base.errors import DataError
-from haetae.base.money import MICRO
+from haetae.base.money import MICRO, krw_of
 from haetae.base.time import MINUTE_S, iso_text
 from haetae.config.setup import Setup
 from haetae.kernel.codes import RAIL_NAMES, RUN
@@ -93,7 +92,7 @@ def exchange_of(found: dict[str, History], span: Span, setup: Setup, cash: int) 
         if history.bars.unit_s != 60 and len(older.times):
             tapes.append(tape_of(name, older))
     slippage = setup.params[0].slippage_bps
-    options = Options(cash=Decimal(cash) / MICRO, slippage_bps=slippage)
+    options = Options(cash=krw_of(cash), slippage_bps=slippage)
     return Sandbox.of_tapes(tapes, span.from_t, options)
 
 
