@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from haetae.app.cycle import guard
-from haetae.cli import main
+from haetae.cli.main import main
 from haetae.kernel.codes import HALT, KILLED, RUN, STOP
 from haetae.wiring.container import CONTAINER
 from support.desk import CHECK_T, MINUTE, Desk, plugged
 
 type Capture = pytest.CaptureFixture[str]
 
-WORDS = ("kill", "stop", "halt", "start")
+WORDS = ("kill", "stop", "halt", "resume")
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_kill_sells_and_says_how_far_it_came(desk: Desk, capsys: Capture) -> Non
     assert "positions KRW-BTC" in line
     halt = desk.book().halt
     assert (halt.mode, halt.reason, halt.by) == (KILLED, "not sure", "cli")
-    assert [line.side for line in sold_out(desk).trades()] == ["bid", "ask"]
+    assert [line.side.value for line in sold_out(desk).trades()] == ["bid", "ask"]
 
 
 def test_kill_can_be_repeated(desk: Desk, capsys: Capture) -> None:
@@ -66,37 +66,37 @@ def test_stop_and_halt_move_the_mode_and_keep_the_position(
     assert desk.units() == held
 
 
-def test_start_resumes_when_confirmed_in_words(desk: Desk, capsys: Capture) -> None:
+def test_resume_trades_again_when_confirmed_in_words(desk: Desk, capsys: Capture) -> None:
     main(["stop", "--reason", "lunch"])
     capsys.readouterr()
 
-    assert main(["start", "--reason", "back", "--confirm", "RESUME main"]) == 0
+    assert main(["resume", "--reason", "back", "--confirm", "RESUME main"]) == 0
     assert capsys.readouterr().out == "Mode is now run, by cli: back\n"
     assert desk.book().halt.mode == RUN
 
 
 @pytest.mark.parametrize("confirm", [[], ["--confirm", "yes"], ["--confirm", "resume main"]])
-def test_start_is_refused_without_the_words(
+def test_resume_is_refused_without_the_words(
     confirm: list[str], desk: Desk, capsys: Capture
 ) -> None:
     main(["stop", "--reason", "lunch"])
     before = desk.kept()
     capsys.readouterr()
 
-    assert main(["start", "--reason", "back", *confirm]) == 2
+    assert main(["resume", "--reason", "back", *confirm]) == 2
 
     told = capsys.readouterr()
     assert told.out == ""
-    assert told.err == 'haetae: start is refused: confirm with "RESUME main"\n'
+    assert told.err == 'haetae: resume is refused: confirm with "RESUME main"\n'
     assert desk.kept() == before
 
 
-def test_start_is_refused_while_a_kill_is_not_flat(desk: Desk, capsys: Capture) -> None:
+def test_resume_is_refused_while_a_kill_is_not_flat(desk: Desk, capsys: Capture) -> None:
     main(["kill", "--reason", "not sure"])
     before = desk.kept()
     capsys.readouterr()
 
-    assert main(["start", "--reason", "back", "--confirm", "RESUME main"]) == 2
+    assert main(["resume", "--reason", "back", "--confirm", "RESUME main"]) == 2
     assert "the kill is not flat yet: KRW-BTC" in capsys.readouterr().err
     assert desk.kept() == before
 
@@ -105,7 +105,7 @@ def test_start_resumes_after_a_kill_that_is_flat(desk: Desk, capsys: Capture) ->
     main(["kill", "--reason", "not sure"])
     sold_out(desk)
 
-    assert main(["start", "--reason", "sure again", "--confirm", "RESUME main"]) == 0
+    assert main(["resume", "--reason", "sure again", "--confirm", "RESUME main"]) == 0
     assert desk.book().halt.mode == RUN
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from haetae.research.replay.replay import Handler
-from haetae.research.replay.replay import handler as load
+from haetae.research.replay.drive import Handler
+from haetae.research.replay.drive import handler as load
 from haetae.wiring import entry
 from support.desk import Desk, plugged
 

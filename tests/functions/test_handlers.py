@@ -294,7 +294,7 @@ def test_a_second_kill_sells_nothing_twice(desk: Desk, doors: Doors) -> None:
     assert second[0].halt.epoch == first[0].halt.epoch + 1
     desk.at(CHECK_T + 3 * MINUTE)
     doors.knock("risk_check", at("risk_check", CHECK_T + 3 * MINUTE))
-    assert [line.side for line in desk.trades()] == ["bid", "ask"]
+    assert [line.side.value for line in desk.trades()] == ["bid", "ask"]
 
 
 @pytest.mark.parametrize(

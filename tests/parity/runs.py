@@ -14,7 +14,8 @@ from haetae.research.data.candle_files import read_candles
 from haetae.research.data.tapes import History, Rows, Span, aggregated, histories, span
 from haetae.research.engine.backtest import backtest
 from haetae.research.engine.result import Result, printed
-from haetae.research.replay.replay import Habits, replay
+from haetae.research.replay.drive import DeliveryFaults
+from haetae.research.replay.replay import replay
 from support.scenarios import Scenario
 from support.tapes import MINUTE_S, data_folder, seeded_market
 from upbit_sandbox.prices.synthetic import synthetic_minutes
@@ -42,7 +43,9 @@ class Run:
             self.setup, self.found, self.span, cash=self.cash, mode=self.mode, compiled=compiled
         )
 
-    def replayed(self, *, target: str = "in-process", habits: Habits | None = None) -> Result:
+    def replayed(
+        self, *, target: str = "in-process", faults: DeliveryFaults | None = None
+    ) -> Result:
         """Return the replay."""
         return replay(
             self.setup,
@@ -51,7 +54,7 @@ class Run:
             cash=self.cash,
             mode=self.mode,
             target=target,
-            habits=habits,
+            faults=faults,
         )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from haetae.kernel.codes import RAIL_NAMES
-from haetae.research.replay.replay import Habits
+from haetae.research.replay.drive import DeliveryFaults
 from parity.late import late_cycles
 from parity.runs import DAY_S, SEPTEMBER, Run, assert_same, real, seeded
 from support.scenarios import scenarios
@@ -17,9 +17,9 @@ PROFILES = ("plan", "balanced")
 SCENARIOS = scenarios()
 WEEK = {"from_t": SEPTEMBER, "to_t": SEPTEMBER + 7 * DAY_S}
 TWO_DAYS = {"from_t": SEPTEMBER, "to_t": SEPTEMBER + 2 * DAY_S}
-HABITS = {
-    "every event twice": Habits(doubled=True),
-    "risk check before cycle": Habits(risk_first=True),
+FAULTS = {
+    "every event twice": DeliveryFaults(doubled=True),
+    "risk check before cycle": DeliveryFaults(risk_first=True),
 }
 
 
@@ -40,10 +40,12 @@ def test_three_markets_in_one_account_replay_as_backtested(
     record_property("parity", assert_same(run.backtested(), run.replayed()))
 
 
-@pytest.mark.parametrize("habits", HABITS.values(), ids=HABITS)
-def test_a_misbehaving_schedule_changes_no_trade(habits: Habits, record_property: Note) -> None:
+@pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
+def test_a_misbehaving_schedule_changes_no_trade(
+    faults: DeliveryFaults, record_property: Note
+) -> None:
     run = real(("KRW-BTC",), "plan")
-    record_property("parity", assert_same(run.backtested(), run.replayed(habits=habits)))
+    record_property("parity", assert_same(run.backtested(), run.replayed(faults=faults)))
 
 
 def test_a_week_on_dynamodb_replays_as_backtested(record_property: Note) -> None:
@@ -83,8 +85,8 @@ def test_every_profile_survives_every_habit_at_once(
     market: str, profile: str, record_property: Note
 ) -> None:
     run = real((market,), profile)
-    both = Habits(doubled=True, risk_first=True)
-    record_property("parity", assert_same(run.backtested(), run.replayed(habits=both)))
+    both = DeliveryFaults(doubled=True, risk_first=True)
+    record_property("parity", assert_same(run.backtested(), run.replayed(faults=both)))
 
 
 @pytest.mark.long

@@ -8,23 +8,18 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from haetae.adapters.asgi_transport import AsgiTransport
 from haetae.adapters.clocks import VirtualClock
 from haetae.adapters.memory.books import MemoryBooks
 from haetae.adapters.sns_messages import MemoryMessages
-from haetae.adapters.upbit.client import UpbitClient
 from haetae.app.cycle import cycle, guard
-from haetae.app.ports import Ports
 from haetae.config.build import setup_of
 from haetae.ledger.book import Book, TradeLine
+from haetae.research.replay.rehearsal import Rehearsal, rehearse
 from haetae.wiring.container import CONTAINER, App
 from support.tapes import REPOSITORY
-from upbit_sandbox.asgi import create_app
-from upbit_sandbox.base.clock import VirtualClock as ExchangeClock
 from upbit_sandbox.core import Sandbox
 from upbit_sandbox.prices.synthetic import synthetic_minutes
 from upbit_sandbox.prices.tape import Tape
-from upbit_sandbox.venue.venue import ACCESS_KEY, SECRET_KEY
 
 MARKET = "KRW-BTC"
 MINUTE = 60
@@ -60,18 +55,40 @@ def tape() -> Tape:
 class Desk:
     """The account, its exchange, and the clock that both go by."""
 
-    app: App
-    sandbox: Sandbox
-    clock: VirtualClock
-    books: MemoryBooks
-    messages: MemoryMessages
+    rehearsal: Rehearsal
+
+    @property
+    def app(self) -> App:
+        """Return what every door uses."""
+        return self.rehearsal.app
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """Return the exchange."""
+        return self.rehearsal.sandbox
+
+    @property
+    def clock(self) -> VirtualClock:
+        """Return the clock of the account's side."""
+        return self.rehearsal.clock
+
+    @property
+    def books(self) -> MemoryBooks:
+        """Return the books, which are in memory."""
+        books = self.app.ports.books
+        assert isinstance(books, MemoryBooks)
+        return books
+
+    @property
+    def messages(self) -> MemoryMessages:
+        """Return the messages that were posted."""
+        messages = self.app.ports.messages
+        assert isinstance(messages, MemoryMessages)
+        return messages
 
     def at(self, t: float) -> None:
         """Let it be `t` (epoch s) for the functions and the exchange."""
-        self.clock.at_s = float(t)
-        exchange = self.sandbox.venue.clock
-        assert isinstance(exchange, ExchangeClock)
-        exchange.advance_to(t)
+        self.rehearsal.set_time(t)
 
     def book(self) -> Book:
         """Return the account's book."""
@@ -108,20 +125,9 @@ class Desk:
 def open_desk(overrides: dict[str, str] | None = None) -> Desk:
     """Return a new account at CYCLE_T, an hour after its books were opened by a cycle."""
     sandbox = Sandbox.of_tapes([tape()], CYCLE_T - HOUR)
-    clock, books, messages = VirtualClock(CYCLE_T - HOUR), MemoryBooks(), MemoryMessages()
-    exchange = UpbitClient(
-        base_url="http://sandbox",
-        access_key=ACCESS_KEY,
-        secret_key=SECRET_KEY,
-        transport=AsgiTransport(create_app(sandbox)),
-        wait=clock.wait,
-    )
-    app = App(
-        setup=setup_of(profile="plan", markets=(MARKET,), overrides=overrides or {}),
-        ports=Ports(exchange=exchange, books=books, messages=messages, clock=clock),
-    )
-    cycle(app.ports, app.setup, CYCLE_T - HOUR)
-    desk = Desk(app=app, sandbox=sandbox, clock=clock, books=books, messages=messages)
+    setup = setup_of(profile="plan", markets=(MARKET,), overrides=overrides or {})
+    desk = Desk(rehearsal=rehearse(setup, sandbox, MemoryBooks(), now_s=CYCLE_T - HOUR))
+    cycle(desk.app.ports, desk.app.setup, CYCLE_T - HOUR)
     assert desk.book().state is not None
     desk.at(CYCLE_T)
     return desk

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from haetae.cli import main
+from haetae.cli.main import main
 
 MARKET = "KRW-BTC"
 ROWS = 700

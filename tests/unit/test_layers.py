@@ -87,7 +87,7 @@ def test_the_core_layer_is_the_product_without_its_desk(core: Path) -> None:
     kept = {path.relative_to(core / "haetae") for path in (core / "haetae").rglob("*.py")}
     rooms = {path.relative_to(HAETAE) for path in HAETAE.rglob("*.py")}
 
-    assert kept == {path for path in rooms if path.parts[0] not in {"research", "cli.py"}}
+    assert kept == {path for path in rooms if path.parts[0] not in {"research", "cli"}}
     assert not list(core.rglob("__pycache__"))
     assert not (core / "haetae/research").exists()
     assert [path.name for path in core.iterdir()] == ["haetae"]
@@ -145,7 +145,7 @@ def test_no_function_and_no_module_of_the_layer_imports_what_is_left_out(core: P
         "import haetae.research.replay.replay",
         "from haetae import research",
         "from haetae.research.replay import replay",
-        "def f():\n    from haetae.cli import main",
+        "def f():\n    from haetae.cli.main import main",
         "import upbit_sandbox",
     ],
 )

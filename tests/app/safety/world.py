@@ -18,13 +18,11 @@ from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
-from haetae.adapters.asgi_transport import AsgiTransport
 from haetae.adapters.clocks import VirtualClock
 from haetae.adapters.dynamodb.books import DynamoDbBooks
 from haetae.adapters.dynamodb.client import create_client, create_table
 from haetae.adapters.memory.books import MemoryBooks
 from haetae.adapters.sns_messages import MemoryMessages
-from haetae.adapters.upbit.client import UpbitClient
 from haetae.adapters.upbit.transport import Answer, Request
 from haetae.app.cycle import Outcome, cycle, guard
 from haetae.app.ports import Message, Ports
@@ -34,9 +32,9 @@ from haetae.kernel.quanta import floor_tick
 from haetae.kernel.state import Market
 from haetae.ledger.book import Book
 from haetae.ledger.intent import Intent
+from haetae.research.replay.rehearsal import client_on, wire_to
 from support.tapes import T0
-from upbit_sandbox import ACCESS_KEY, SECRET_KEY, Options, Sandbox, Tape
-from upbit_sandbox.asgi import create_app
+from upbit_sandbox import Options, Sandbox, Tape
 from upbit_sandbox.prices.market import Market as Listing
 from upbit_sandbox.prices.market import build_markets
 
@@ -190,7 +188,7 @@ class Line:
     """The wire to the sandbox, and what happens on it: `fault` may answer in its place."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self.transport = AsgiTransport(create_app(sandbox))
+        self.transport = wire_to(sandbox)
         self.fault: Callable[[Request, Callable[[], Answer]], Answer] | None = None
         self.requests: list[tuple[str, str]] = []
 
@@ -218,13 +216,7 @@ class World:
     @property
     def ports(self) -> Ports:
         """The account's ports on this world."""
-        client = UpbitClient(
-            base_url="http://sandbox",
-            access_key=ACCESS_KEY,
-            secret_key=SECRET_KEY,
-            transport=self.line,
-            wait=lambda _seconds: None,
-        )
+        client = client_on(self.line, wait=lambda _seconds: None)
         return Ports(
             exchange=client, books=self.store.books, messages=self.messages, clock=self.clock
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from haetae.app.ports import Books
 from haetae.base.time import MINUTE_S
-from haetae.research.bench import CASH, Figure, measured, report, seconds, task
+from haetae.research.bench import CASH, Figure, make_run, measured, report, seconds
 from haetae_local.deploy import artifacts, stack
 from haetae_local.deploy.aws import client
 from haetae_local.deploy.stack import Deployed
@@ -30,7 +30,7 @@ LOOK_EVERY_S = 0.005
 
 def figures() -> list[Figure]:
     """Measure everything on a stack of its own."""
-    setup, found, chosen = task(1, 4)
+    setup, found, chosen = make_run(1, 4)
     with tempfile.TemporaryDirectory(prefix="haetae-bench-") as temporary:
         folder = StackFolder(Path(temporary))
         options = options_of(setup, found, chosen, folder.path, cash=CASH)

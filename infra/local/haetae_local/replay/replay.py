@@ -19,7 +19,8 @@ from haetae.base.errors import DataError, HaetaeError
 from haetae.config.setup import Setup
 from haetae.research.data.tapes import History, Span
 from haetae.research.engine.result import Result
-from haetae.research.replay.replay import collected, environment
+from haetae.research.replay.outcome import read_outcome
+from haetae.research.replay.variables import environment
 from haetae_local.deploy import artifacts, aws, stack
 from haetae_local.deploy.stack import Deployed
 from haetae_local.errors import LocalError
@@ -68,7 +69,7 @@ def replay_deployed(
                 doubled=doubled,
                 progress=progress,
             )
-            return collected(setup, ports, span, cash)
+            return read_outcome(setup, ports, span, cash)
     except LocalError as error:
         raise NotDeployed(str(error)) from error
 

@@ -68,7 +68,7 @@ def market(name: str, days: int) -> History:
     return History(bars=aggregated(rows, HOUR_S), minutes=rows)
 
 
-def task(markets: int, days: int) -> tuple[Setup, dict[str, History], Span]:
+def make_run(markets: int, days: int) -> tuple[Setup, dict[str, History], Span]:
     """Return a run of so many markets and days."""
     names = tuple(f"KRW-B{i}" for i in range(markets))
     # the Kelly rail would stop a losing random walk for good and leave nothing to measure
@@ -88,7 +88,7 @@ def kernel_rates(
     markets: int, days: int, *, compiled: bool, rounds: int
 ) -> tuple[list[float], int]:
     """Return seconds per bar-step of several rounds, and how many trades one made."""
-    setup, found, chosen = task(markets, days)
+    setup, found, chosen = make_run(markets, days)
     bars = sum(len(h.tape.between(chosen.from_t, chosen.to_t).times) for h in found.values())
     account = open_account(setup.rails, chosen.from_t, CASH)
     log = new_log(setup, chosen)
@@ -97,7 +97,7 @@ def kernel_rates(
     return [seconds(fold) / bars for _round in range(rounds)], reached.trades
 
 
-def elsewhere(code: str) -> float:
+def in_fresh_process(code: str) -> float:
     """Return what `code` prints in a fresh interpreter with an empty kernel cache."""
     with tempfile.TemporaryDirectory() as folder:
         variables = os.environ | {"XDG_CACHE_HOME": folder}
@@ -109,7 +109,7 @@ def elsewhere(code: str) -> float:
 
 def compile_seconds() -> float:
     """Return how long a fresh process takes to compile the kernel into an empty cache."""
-    return elsewhere(
+    return in_fresh_process(
         "import time\n"
         "from haetae.research.bench import kernel_rates\n"
         "u = time.perf_counter(); kernel_rates(1, 1, compiled=True, rounds=0)\n"
@@ -119,7 +119,7 @@ def compile_seconds() -> float:
 
 def interpreted_seconds() -> float:
     """Return seconds per step, the median of a fresh process that, like a Lambda, has no numba."""
-    return elsewhere(
+    return in_fresh_process(
         "import statistics\n"
         "from haetae.research.bench import kernel_rates\n"
         "seconds, _trades = kernel_rates(1, 30, compiled=False, rounds=9)\n"
@@ -129,7 +129,7 @@ def interpreted_seconds() -> float:
 
 def replay_rate(days: int) -> float:
     """Return minutes a second of a replay in this process, one market."""
-    setup, found, chosen = task(1, days)
+    setup, found, chosen = make_run(1, days)
     minutes = (chosen.to_t - chosen.from_t) // 60 + 1
     return minutes / seconds(lambda: replay(setup, found, chosen, cash=CASH))
 

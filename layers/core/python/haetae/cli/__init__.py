@@ -1,0 +1,1 @@
+"""`haetae …`: the verbs of the command line, one file a verb or a family of verbs."""

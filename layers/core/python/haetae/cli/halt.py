@@ -1,0 +1,19 @@
+"""`haetae halt`: nothing but exits."""
+
+import argparse
+
+from haetae.cli.operator import add_reason, print_message, read_command
+
+
+def add_arguments(verb: argparse.ArgumentParser) -> None:
+    """Add what the verb can be told."""
+    add_reason(verb)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the verb."""
+    from haetae.app.halt import halt
+    from haetae.app.messages import halted
+
+    reason, app, t = read_command(args)
+    return print_message(halted(halt(app.ports, t=t, reason=reason, by="cli")))

@@ -1,0 +1,75 @@
+"""`haetae …`: find the verb, parse its arguments, run it, translate errors.
+
+Only the file of the verb that was asked for is imported. Verbs of other distributions are found by
+entry point, and only when no verb of this one has the name: `haetae.cli.plugins`.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from haetae.base.errors import HaetaeError
+from haetae.cli.plugins import VERBS as PLUGIN_VERBS
+from haetae.cli.plugins import load, names
+
+USAGE = 2  # exit code for anything the user can mend
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb: the module that has its `add_arguments` and its `run`, and one line of help.
+
+    `run` returns the exit code: 0 when it did what was asked, 2 when it could not.
+    """
+
+    module: str
+    help: str
+
+
+VERBS = {
+    "backtest": Verb("haetae.cli.backtest", "run the compiled kernel over recorded candles"),
+    "replay": Verb("haetae.cli.replay", "push the same candles through the real handlers"),
+    "collect": Verb("haetae.research.data.collect", "fetch candle history into a file"),
+    "kill": Verb("haetae.cli.kill", "cancel everything, sell everything, then only halt"),
+    "stop": Verb("haetae.cli.stop", "no new entries; positions keep their stops"),
+    "halt": Verb("haetae.cli.halt", "nothing but exits"),
+    "resume": Verb("haetae.cli.resume", "trade again"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; 0 when it did what was asked, 2 with one sentence when it could not."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    name = arguments[0] if arguments else ""
+    try:
+        if name not in VERBS and name in names(PLUGIN_VERBS):
+            verb: Callable[[list[str]], int] = load(PLUGIN_VERBS, name, tuple(VERBS))
+            return verb(arguments[1:])
+        args = parser(name).parse_args(arguments)
+        code: int = args.run(args)
+    except HaetaeError as error:
+        print(f"haetae: {error}", file=sys.stderr)
+        return USAGE
+    return code
+
+
+def parser(name: str) -> argparse.ArgumentParser:
+    """Return the grammar of the verb `name`; of every verb only the help when there is none."""
+    top = argparse.ArgumentParser(prog="haetae", description="You trade what you tested.")
+    verbs = top.add_subparsers(required=True, metavar="VERB")
+    for known, verb in VERBS.items():
+        grammar = verbs.add_parser(known, help=verb.help)
+        if known == name:
+            module = import_module(verb.module)
+            module.add_arguments(grammar)
+            grammar.set_defaults(run=module.run)
+    if name not in VERBS:
+        for other in names(PLUGIN_VERBS):
+            verbs.add_parser(other, help=f"haetae {other} --help")
+    return top
+
+
+if __name__ == "__main__":
+    sys.exit(main())

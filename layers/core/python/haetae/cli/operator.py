@@ -1,0 +1,42 @@
+"""What the operator's verbs have in common: a reason, the account it is for, and the answer.
+
+The account is the one that the functions' variables name.
+"""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from haetae.base.errors import ConfigError
+
+if TYPE_CHECKING:
+    from haetae.app.ports import Message
+    from haetae.wiring.container import App
+
+
+def add_reason(verb: argparse.ArgumentParser) -> None:
+    """Add the reason, which every operator's verb needs."""
+    verb.add_argument("--reason", required=True, metavar="TEXT")
+
+
+def read_command(args: argparse.Namespace) -> "tuple[str, App, int]":
+    """Return an operator's reason, the account it is for, and now in epoch seconds.
+
+    Raises:
+        ConfigError: the reason is blank, or a function variable is missing or wrong.
+    """
+    from haetae.wiring.commands import read_reason
+    from haetae.wiring.container import CONTAINER
+
+    reason = read_reason(args.reason)
+    if not reason:
+        raise ConfigError("--reason is missing; allowed: any text")
+    app = CONTAINER.current()
+    return reason, app, int(app.ports.clock.now_s())
+
+
+def print_message(message: "Message") -> int:
+    """Print the outcome in the words of its message."""
+    from haetae.notify.render import render
+
+    print(render(message.kind, message.facts, "en"))
+    return 0

@@ -1,0 +1,42 @@
+"""`haetae replay`: the same candles through the real handlers, here or deployed."""
+
+import argparse
+from functools import partial
+
+from haetae.cli.plugins import REPLAY_TARGETS, load
+from haetae.cli.run import (
+    add_run_arguments,
+    parse_cash,
+    parse_run,
+    parse_settings,
+    print_result,
+)
+
+
+def add_arguments(verb: argparse.ArgumentParser) -> None:
+    """Add what the verb can be told."""
+    add_run_arguments(verb)
+    verb.add_argument("--target", default="in-process", help="in-process, moto or deployed")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the replay, with a progress bar on a terminal's error stream, and print its result."""
+    from tqdm import tqdm
+
+    from haetae.research.replay.books import TARGETS
+    from haetae.research.replay.replay import replay
+
+    setup, found, span = parse_run(args)
+    if args.target in TARGETS:
+        act = partial(replay, target=args.target)
+    else:
+        deployed = load(REPLAY_TARGETS, args.target, TARGETS)
+        act = partial(deployed, settings=parse_settings(args))
+    total = (span.to_t - span.from_t) // 60 + 1
+    with tqdm(total=total, unit="min", mininterval=0.5) as bar:
+
+        def progress(_t: int) -> None:
+            bar.update(1)
+
+        result = act(setup, found, span, cash=parse_cash(args.cash), progress=progress)
+    return print_result(args, result)

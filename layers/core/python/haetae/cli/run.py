@@ -1,0 +1,134 @@
+"""What a backtest and a replay have in common: their arguments, their run and their result."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from haetae.base.errors import ConfigError, DataError
+from haetae.base.money import MICRO
+from haetae.base.time import epoch_s
+from haetae.config.build import setup_of
+from haetae.config.files import assignments, flattened
+from haetae.config.profiles import PROFILES
+
+if TYPE_CHECKING:
+    from haetae.config.setup import Setup
+    from haetae.research.data.tapes import History, Span
+    from haetae.research.engine.result import Result
+
+
+def add_run_arguments(verb: argparse.ArgumentParser) -> None:
+    """Add what a backtest and a replay have in common."""
+    verb.add_argument("--market", action="append", help="KRW-BTC; may repeat")
+    verb.add_argument("--candles", action="append", type=Path, required=True, metavar="FILE")
+    verb.add_argument("--decision-interval", default=None, help="such as 60m")
+    verb.add_argument("--from", dest="from_", metavar="TIME", help="2025-09-01 or with T09:00Z")
+    verb.add_argument("--to", metavar="TIME")
+    verb.add_argument("--profile", default="plan", help=", ".join(PROFILES))
+    verb.add_argument("--config", type=Path, metavar="FILE", help="settings as YAML")
+    verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    verb.add_argument("--cash", default="10000000", help="won to start with")
+    verb.add_argument("--json", type=Path, metavar="OUT")
+
+
+def parse_run(args: argparse.Namespace) -> "tuple[Setup, dict[str, History], Span]":
+    """Return what a run is made of; nothing is written before all of it is valid."""
+    from haetae.research.data.candle_files import read_candles
+    from haetae.research.data.tapes import histories, span
+
+    overrides = parse_settings(args)
+    given = tuple(args.market) if args.market else ()
+    if given:
+        setup_of(profile=args.profile, markets=given, overrides=overrides)
+    only = given[0] if len(given) == 1 else None
+    files = [read_candles(path, market_of(path, only)) for path in args.candles]
+    markets = given or tuple(dict.fromkeys(file.market for file in files))
+    setup = setup_of(profile=args.profile, markets=markets, overrides=overrides)
+    found = histories(files, markets, setup.interval_s)
+    chosen = span(
+        found,
+        setup.interval_s,
+        from_t=parse_time("--from", args.from_),
+        to_t=parse_time("--to", args.to),
+    )
+    return setup, found, chosen
+
+
+def market_of(path: Path, only: str | None) -> str | None:
+    """Return the market of a file whose name does not tell, where only one was given."""
+    return None if path.name.startswith("KRW-") else only
+
+
+def parse_settings(args: argparse.Namespace) -> dict[str, str]:
+    """Return the overrides of the file and the flags; a flag wins."""
+    found: dict[str, str] = {}
+    if args.config:
+        found |= read_config(args.config)
+    for text in args.set:
+        found |= assignments(text)
+    if args.decision_interval:
+        minutes = args.decision_interval.removesuffix("m")
+        if not minutes.isdigit() or not args.decision_interval.endswith("m"):
+            raise ConfigError(
+                f"--decision-interval {args.decision_interval!r} is not an interval; "
+                "allowed: 1m, 3m, 5m, 10m, 15m, 30m, 60m, 240m"
+            )
+        found["schedule.decision_interval_minutes"] = minutes
+    return found
+
+
+def read_config(path: Path) -> dict[str, str]:
+    """Read a YAML file of nested settings.
+
+    Raises:
+        ConfigError: it cannot be read or is not a mapping.
+    """
+    import yaml
+
+    try:
+        tree = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        first = str(error).splitlines()[0]
+        raise ConfigError(f"--config {path} cannot be read: {first}; allowed: YAML") from error
+    if not isinstance(tree, dict):
+        raise ConfigError(f"--config {path} holds no settings; allowed: a YAML mapping")
+    return flattened(tree)
+
+
+def parse_time(flag: str, text: str | None) -> int | None:
+    """Return a time as epoch seconds; without a zone it is UTC.
+
+    Raises:
+        ConfigError: it is not a time.
+    """
+    if text is None:
+        return None
+    try:
+        return epoch_s(text)
+    except ValueError:
+        raise ConfigError(f"{flag} {text!r} is not a time; allowed: 2025-09-01T00:00Z") from None
+
+
+def parse_cash(text: str) -> int:
+    """Return won as micro-won.
+
+    Raises:
+        ConfigError: not a whole number of won the exchange could hold.
+    """
+    whole = text.isdecimal() and len(text) <= len("1000000000000")
+    if not whole or not 5_000 <= int(text) <= 1_000_000_000_000:
+        raise ConfigError(f"--cash {text!r} is out of range; allowed: 5000 to 1000000000000")
+    return int(text) * MICRO
+
+
+def print_result(args: argparse.Namespace, result: "Result") -> int:
+    """Print the result and write its JSON."""
+    from haetae.research.engine.result import printed
+
+    if args.json:
+        try:
+            result.save(args.json)
+        except OSError as error:
+            raise DataError(f"--json {args.json} cannot be written: {error.strerror}") from error
+    print(printed(result))
+    return 0
