@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from haetae.app.halt import kill
+from haetae.app.operator.kill import kill
 from haetae.wiring.commands import read_kill
 from haetae.wiring.container import App
 from haetae.wiring.entry import Event, entry

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from haetae.app.cycle import guard
+from haetae.app.walk.cycle import risk_check
 from haetae.wiring.container import App
 from haetae.wiring.entry import Event, entry, event_time, log_outcome
 
@@ -10,4 +10,4 @@ from haetae.wiring.entry import Event, entry, event_time, log_outcome
 @entry("risk_check")
 def handler(event: Event, app: App) -> dict[str, Any]:
     """Guard the account at the event's minute."""
-    return log_outcome(guard(app.ports, app.setup, event_time(event)))
+    return log_outcome(risk_check(app.ports, app.setup, event_time(event)))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from haetae.app.cycle import cycle
+from haetae.app.walk.cycle import trading_cycle
 from haetae.wiring.container import App
 from haetae.wiring.entry import Event, entry, event_time, log_outcome
 
@@ -10,4 +10,4 @@ from haetae.wiring.entry import Event, entry, event_time, log_outcome
 @entry("trading_cycle")
 def handler(event: Event, app: App) -> dict[str, Any]:
     """Decide the candle that closed at the event's minute."""
-    return log_outcome(cycle(app.ports, app.setup, event_time(event)))
+    return log_outcome(trading_cycle(app.ports, app.setup, event_time(event)))

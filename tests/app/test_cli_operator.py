@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from haetae.app.cycle import guard
+from haetae.app.walk.cycle import risk_check
 from haetae.cli.main import main
 from haetae.kernel.codes import HALT, KILLED, RUN, STOP
 from haetae.wiring.container import CONTAINER
@@ -27,7 +27,7 @@ def sold_out(desk: Desk) -> Desk:
     """Let the risk check go on until the account is flat."""
     for t in (CHECK_T + 2 * MINUTE, CHECK_T + 3 * MINUTE):
         desk.at(t)
-        guard(desk.app.ports, desk.app.setup, t)
+        risk_check(desk.app.ports, desk.app.setup, t)
     assert desk.units() == 0
     return desk
 

@@ -23,7 +23,7 @@ from safety.world import (
     world_on,
 )
 
-from haetae.app.cycle import cycle, guard
+from haetae.app.walk.cycle import risk_check, trading_cycle
 from haetae.kernel.codes import NO_ORDER
 from haetae.ledger.book import GENESIS
 from haetae.ledger.journal import verify
@@ -56,7 +56,7 @@ def before_the_entry(world: World) -> World:
 def deliver(world: World, trigger: Trigger, fuse: Fuse) -> None:
     """Let an event come; if its process dies it is delivered again, as EventBridge does."""
     kind, t = trigger
-    walk = {"cycle": cycle, "guard": guard}[kind]
+    walk = {"cycle": trading_cycle, "guard": risk_check}[kind]
     for _delivery in range(4):
         world.clock.to(float(t))
         try:
@@ -129,11 +129,11 @@ def test_a_death_after_the_order_left_and_before_it_was_recorded_is_mended(world
     # given a process that died when its order was on the exchange and the books did not know
     fuse = Fuse(name="place", when=AFTER)
     with suppress(Died):
-        cycle(fuse.ports(world.ports), world.setup, ENTRY_T)
+        trading_cycle(fuse.ports(world.ports), world.setup, ENTRY_T)
     (order,) = world.bids()
     # when only risk checks come
     for n in (1, 2):
-        world.guard(ENTRY_T + n * MINUTE)
+        world.risk_check(ENTRY_T + n * MINUTE)
     # then that order is in the books, once
     assert [o["identifier"] for o in world.bids() if o["market"] == BTC] == [order["identifier"]]
     assert world.market(BTC).position.units > 0
@@ -145,10 +145,10 @@ def test_a_death_before_the_exit_was_sent_is_made_good_within_a_minute(world: Wo
     world.run(ENTRY_T, EXIT_T - MINUTE)
     world.clock.to(float(EXIT_T))
     with suppress(Died):
-        guard(Fuse(name="mark_sending").ports(world.ports), world.setup, EXIT_T)
+        risk_check(Fuse(name="mark_sending").ports(world.ports), world.setup, EXIT_T)
     assert not world.asks()
     # when the next risk check comes
-    world.guard(EXIT_T + MINUTE)
+    world.risk_check(EXIT_T + MINUTE)
     # then the exits are on the exchange
     assert {order["market"] for order in world.asks()} == {BTC, ETH}
 

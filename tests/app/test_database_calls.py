@@ -31,7 +31,7 @@ def counted(world: World) -> Counter[str]:
 
 def test_a_risk_check_with_nothing_to_do_reads_once_and_writes_nothing(world: World) -> None:
     calls = counted(world)
-    assert world.guard(START + BAR + MINUTE).status == "quiet"
+    assert world.risk_check(START + BAR + MINUTE).status == "quiet"
     assert calls == {"BatchGetItem": 1}
 
 
@@ -41,7 +41,9 @@ def test_no_minute_of_one_market_takes_more_than_a_few_calls(world: World) -> No
     orders = trades = 0
     calls = counted(world)
     for t in range(START + BAR + MINUTE, EXIT_T + BAR, MINUTE):
-        for trigger in [world.cycle, world.guard] if t % BAR == 0 else [world.guard]:
+        for trigger in (
+            [world.trading_cycle, world.risk_check] if t % BAR == 0 else [world.risk_check]
+        ):
             calls.clear()
             outcome = trigger(t)
             orders, trades = orders + outcome.orders, trades + outcome.trades

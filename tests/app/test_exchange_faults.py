@@ -28,9 +28,9 @@ from safety.world import (
 )
 
 from haetae.adapters.upbit.transport import Answer, MaybeSent, Request, SurelyNotSent
-from haetae.app.cycle import cycle, guard
-from haetae.app.halt import kill
+from haetae.app.operator.kill import kill
 from haetae.app.ports import Ports
+from haetae.app.walk.cycle import risk_check, trading_cycle
 from haetae.base.errors import CorruptState
 from haetae.kernel.codes import HALT, KILLED, NO_ORDER, RUN
 from haetae.ledger.intent import Phase
@@ -117,7 +117,7 @@ def test_a_bad_exchange_gets_no_entry_and_leaves_the_state_as_it_was(
     before = world.store.save()
     world.line.fault = BAD[fault]
     # when the minute's events come
-    outcomes = [world.cycle(ENTRY_T), world.guard(ENTRY_T)]
+    outcomes = [world.trading_cycle(ENTRY_T), world.risk_check(ENTRY_T)]
     # then nothing was bought or written, and it was said
     assert [outcome.status for outcome in outcomes] == ["blind", "blind"]
     assert not world.orders()
@@ -139,7 +139,7 @@ def test_one_market_without_candles_stops_the_entries_of_both(world: World) -> N
         return html(request, serve) if request.path == CANDLES and len(tries) > 1 else serve()
 
     world.line.fault = every_second_market
-    world.cycle(ENTRY_T)
+    world.trading_cycle(ENTRY_T)
     assert not world.orders()
     assert [message.facts["market"] for message in world.said("exchange")] == [ETH]
 
@@ -167,7 +167,7 @@ def test_candles_that_stop_coming_are_no_reason_to_enter(world: World, lie: str)
 
 def test_a_first_start_on_a_dead_exchange_writes_nothing_and_says_so(world: World) -> None:
     world.line.fault = down
-    assert world.cycle(START).status == "blind"
+    assert world.trading_cycle(START).status == "blind"
     assert world.book().version == 0
     assert world.said("exchange")
 
@@ -181,15 +181,15 @@ def test_an_exit_goes_out_in_the_first_minute_with_candles_again(world: World, f
     with_position(world)
     world.line.fault = only(BAD[fault], CANDLES)
     for n in range(3):
-        assert world.guard(EXIT_T + n * MINUTE).status == "blind"
+        assert world.risk_check(EXIT_T + n * MINUTE).status == "blind"
     assert not world.asks()
     assert world.said("exchange")
     # when the candles are back
     world.line.fault = None
-    world.guard(EXIT_T + 3 * MINUTE)
+    world.risk_check(EXIT_T + 3 * MINUTE)
     # then the exits go out at once
     assert len(world.asks()) == 2
-    world.guard(EXIT_T + 4 * MINUTE)
+    world.risk_check(EXIT_T + 4 * MINUTE)
     agreed(world)
 
 
@@ -199,16 +199,16 @@ def test_an_exit_that_could_not_be_sent_is_sent_although_nothing_can_be_read(
     # given exits that never left
     with_position(world)
     world.line.fault = only(down, ORDERS)
-    world.guard(EXIT_T)
+    world.risk_check(EXIT_T)
     assert world.intent(BTC).phase is Phase.PENDING
     # when orders can be sent again, but candles cannot be read
     world.line.fault = only(html, CANDLES)
-    world.guard(EXIT_T + MINUTE)
+    world.risk_check(EXIT_T + MINUTE)
     # then the exits are on the exchange
     assert {order["market"] for order in world.asks()} == set(MARKETS)
     world.line.fault = None
-    world.guard(EXIT_T + 2 * MINUTE)
-    world.guard(EXIT_T + 3 * MINUTE)
+    world.risk_check(EXIT_T + 2 * MINUTE)
+    world.risk_check(EXIT_T + 3 * MINUTE)
     agreed(world)
     once_each(world)
 
@@ -217,14 +217,14 @@ def test_an_exit_left_unsent_never_expires(world: World) -> None:
     with_position(world)
     world.line.fault = only(down, ORDERS)
     for n in range(20):
-        world.guard(EXIT_T + n * MINUTE)
+        world.risk_check(EXIT_T + n * MINUTE)
     world.line.fault = None
-    world.guard(EXIT_T + 20 * MINUTE)
+    world.risk_check(EXIT_T + 20 * MINUTE)
     # it is the same order as ever
     times = {order["identifier"].split("-")[3] for order in world.asks()}
     assert times == {str(EXIT_T)}
     assert len(world.asks()) == 2
-    world.guard(EXIT_T + 21 * MINUTE)
+    world.risk_check(EXIT_T + 21 * MINUTE)
     agreed(world)
 
 
@@ -235,12 +235,12 @@ def test_a_refused_exit_is_asked_for_again(world: World) -> None:
     world.line.fault = only(
         lambda *_: Answer(status=400, headers={}, body=json.dumps(refusal).encode()), ORDERS
     )
-    world.guard(EXIT_T)
+    world.risk_check(EXIT_T)
     assert {m.facts["note"] for m in world.said("order_refused")} == {"market_offline: maintenance"}
     # when it takes orders again
     world.line.fault = None
-    world.guard(EXIT_T + MINUTE)
-    world.guard(EXIT_T + 2 * MINUTE)
+    world.risk_check(EXIT_T + MINUTE)
+    world.risk_check(EXIT_T + 2 * MINUTE)
     # then all is sold
     assert world.held("BTC") == world.held("ETH") == 0
     agreed(world)
@@ -257,20 +257,20 @@ def test_an_order_whose_answer_is_lost_is_asked_for_and_adopted(world: World, fa
         world.faults({"method": "POST", "path": ORDERS, "kind": fault, "count": 2})
     else:
         world.line.fault = only(BAD[fault], ORDERS)
-    world.cycle(ENTRY_T)
+    world.trading_cycle(ENTRY_T)
     assert world.intent(BTC).phase is Phase.UNKNOWN
     assert len(world.said("order_unknown")) == 2
     # when nobody answers questions about it for ten minutes
     world.line.fault = only(html, ORDER)
     for n in range(1, 11):
-        world.guard(ENTRY_T + n * MINUTE)
+        world.risk_check(ENTRY_T + n * MINUTE)
         assert world.intent(BTC).phase is Phase.UNKNOWN
-    world.cycle(ENTRY_T + 2 * BAR)
+    world.trading_cycle(ENTRY_T + 2 * BAR)
     # then nothing is sent again while it is unknown
     assert len(world.bids()) == 2
     # and with the first answer it is in the books
     world.line.fault = None
-    world.guard(ENTRY_T + 11 * MINUTE)
+    world.risk_check(ENTRY_T + 11 * MINUTE)
     assert world.market(BTC).position.units > 0
     assert len(world.said("entry")) == 2
     agreed(world)
@@ -281,15 +281,15 @@ def test_an_order_that_never_arrived_is_given_up_after_asking(world: World) -> N
     # given entries that were lost on their way
     world.run(START, ENTRY_T - MINUTE)
     world.faults({"method": "POST", "path": ORDERS, "kind": "lost_request", "count": 2})
-    world.cycle(ENTRY_T)
+    world.trading_cycle(ENTRY_T)
     assert world.intent(BTC).phase is Phase.UNKNOWN
     # when they are asked for too early
     world.clock.to(ENTRY_T + 5.0)
-    guard(world.ports, SETUP, ENTRY_T)
+    risk_check(world.ports, SETUP, ENTRY_T)
     # then they stay unknown
     assert world.intent(BTC).phase is Phase.UNKNOWN
     # when they are asked for in the next minute
-    world.guard(ENTRY_T + MINUTE)
+    world.risk_check(ENTRY_T + MINUTE)
     # then they are surely not there: the reservation is released
     assert world.book().intents == {}
     state = world.book().state
@@ -306,7 +306,7 @@ def test_a_refused_entry_is_told_and_its_reservation_released(world: World) -> N
     world.run(START, ENTRY_T - MINUTE)
     withdraw(world, "KRW", Decimal(9_999_000))
     # when it wants in
-    world.cycle(ENTRY_T)
+    world.trading_cycle(ENTRY_T)
     # then the refusals are told
     told = world.said("order_refused")
     assert [message.facts["note"].split(":")[0] for message in told] == [
@@ -314,7 +314,7 @@ def test_a_refused_entry_is_told_and_its_reservation_released(world: World) -> N
         "insufficient_funds_bid",
     ]
     # and a minute later nothing of them is left
-    world.guard(ENTRY_T + MINUTE)
+    world.risk_check(ENTRY_T + MINUTE)
     state = world.book().state
     assert state is not None
     assert world.book().intents == {}
@@ -330,8 +330,8 @@ def test_fewer_coins_than_booked_are_all_sold_and_it_is_said(world: World) -> No
     with_position(world)
     there = world.held("BTC")
     withdraw(world, "BTC", there / 2)
-    world.guard(EXIT_T)
-    world.guard(EXIT_T + MINUTE)
+    world.risk_check(EXIT_T)
+    world.risk_check(EXIT_T + MINUTE)
     (said,) = world.said("mismatch")
     assert (said.facts["market"], said.facts["held"]) == (BTC, f"{there / 2:.8f}")
     assert world.held("BTC") == 0
@@ -347,8 +347,8 @@ def test_no_coins_at_all_halt_the_bot_and_the_other_exits_go_on(world: World, mo
     # when both are to be sold
     if mode == KILLED:
         kill(world.ports, SETUP, t=EXIT_T - MINUTE, reason="a test", by="me")
-    world.guard(EXIT_T)
-    world.guard(EXIT_T + MINUTE)
+    world.risk_check(EXIT_T)
+    world.risk_check(EXIT_T + MINUTE)
     # then the sound one is, the bot has halted at least, and both were said
     assert world.held("ETH") == 0
     assert world.market(ETH).position.units == 0
@@ -387,7 +387,7 @@ def test_a_damaged_item_halts_the_bot_and_is_never_reset(sk: str, mode: int) -> 
         for n in range(1, 4):
             # when the events of three minutes come
             world.clock.to(float(ENTRY_T + n * MINUTE))
-            for walk in (cycle, guard):
+            for walk in (trading_cycle, risk_check):
                 with pytest.raises(CorruptState):
                     walk(world.ports, SETUP, ENTRY_T + n * MINUTE)
             # then each says so again
@@ -426,7 +426,7 @@ def test_unreadable_books_in_memory_halt_the_bot_too(world: World) -> None:
     for n in range(1, 4):
         # when an event comes
         with pytest.raises(CorruptState):
-            cycle(broken, SETUP, ENTRY_T)
+            trading_cycle(broken, SETUP, ENTRY_T)
         # then it is said, each time
         assert len(world.said("corrupt_state")) == n
     assert len(world.said("halt")) == 1

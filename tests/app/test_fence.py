@@ -28,10 +28,10 @@ from safety.explore import (
 )
 from safety.world import BAR, ENTRY_T, MINUTE, SETUP, START, World, agreed, store_of, world_on
 
-from haetae.app.cycle import cycle, guard
-from haetae.app.halt import KillReport, fence, is_flat, kill
+from haetae.app.operator.kill import KillReport, fence, is_flat, kill
+from haetae.app.orders.send import send
 from haetae.app.ports import Ports
-from haetae.app.send import send
+from haetae.app.walk.cycle import risk_check, trading_cycle
 from haetae.kernel.codes import KILLED
 from haetae.ledger.book import Book
 from haetae.ledger.intent import Phase
@@ -124,8 +124,8 @@ def becomes_flat(world: World) -> None:
     while not is_flat(world.book()) or t < ENTRY_T + 2 * MINUTE:
         t += MINUTE
         assert t < BAR_T, "not flat in time"
-        world.guard(t)
-    world.cycle(BAR_T)
+        world.risk_check(t)
+    world.trading_cycle(BAR_T)
     assert len(world.bids()) == bids, "bought after the kill"
     assert all(order["state"] != "wait" for order in world.orders()), world.orders()
     assert {world.held("BTC"), world.held("ETH")} == {0}, "not flat on the exchange"
@@ -145,7 +145,7 @@ def two_entries_pending(world: World, *, after_s: float) -> Book:
     world.run(START, ENTRY_T - MINUTE)
     world.clock.to(ENTRY_T + after_s)
     with suppress(Died):
-        cycle(Fuse(name="mark_sending").ports(world.ports), SETUP, ENTRY_T)
+        trading_cycle(Fuse(name="mark_sending").ports(world.ports), SETUP, ENTRY_T)
     book = world.book()
     assert [i.phase for i in book.intents.values()] == [Phase.PENDING, Phase.PENDING]
     return book
@@ -172,8 +172,8 @@ def fencer(ports: Ports) -> Fenced:
     return Fenced(acknowledged)
 
 
-def risk_check(ports: Ports) -> object:
-    return guard(ports, SETUP, ENTRY_T)
+def check_risk(ports: Ports) -> object:
+    return risk_check(ports, SETUP, ENTRY_T)
 
 
 def explored(
@@ -288,7 +288,7 @@ def test_the_fence_holds_while_a_risk_check_works_on_the_same_orders(
     book = two_entries_pending(world, after_s=after_s)
     processes = {
         "sender": sender(book, *SETUP.markets),
-        "risk check": risk_check,
+        "risk check": check_risk,
         "killer": killer,
     }
     found = explored(world, store, processes, fates=(answered, late))

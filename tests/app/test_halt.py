@@ -27,10 +27,12 @@ from safety.world import (
 )
 
 from haetae.adapters.upbit.transport import Answer, Request, SurelyNotSent
-from haetae.app.cycle import cycle
-from haetae.app.halt import KillReport, StartRefused, confirmation, halt, is_flat, kill, start, stop
+from haetae.app.desk.report import daily_report, report_facts
+from haetae.app.operator.command import halt, stop
+from haetae.app.operator.kill import KillReport, is_flat, kill
+from haetae.app.operator.resume import ResumeRefused, confirmation, resume
 from haetae.app.ports import Ports
-from haetae.app.report import facts, report
+from haetae.app.walk.cycle import trading_cycle
 from haetae.kernel.codes import HALT, KILLED, RUN, STOP
 from haetae.kernel.quanta import MICRO
 from haetae.ledger.book import OperatorMode
@@ -62,13 +64,13 @@ def killed(world: World, t: int) -> KillReport:
     return kill(world.ports, SETUP, t=t, reason="a test", by="me")
 
 
-def started(world: World, t: int, confirm: str = SURE) -> OperatorMode | StartRefused:
-    return start(world.ports, SETUP, t=t, reason="a test", by="me", confirm=confirm)
+def started(world: World, t: int, confirm: str = SURE) -> OperatorMode | ResumeRefused:
+    return resume(world.ports, SETUP, t=t, reason="a test", by="me", confirm=confirm)
 
 
 def refusals(world: World, t: int, confirm: str = SURE) -> str:
     answer = started(world, t, confirm)
-    assert isinstance(answer, StartRefused)
+    assert isinstance(answer, ResumeRefused)
     return "; ".join(answer.reasons)
 
 
@@ -125,7 +127,7 @@ def test_an_entry_that_is_only_written_down_is_revoked_by_stop_and_halt(
     world.run(START, ENTRY_T - MINUTE)
     world.clock.to(float(ENTRY_T))
     with suppress(Died):
-        cycle(Fuse(name="mark_sending").ports(world.ports), SETUP, ENTRY_T)
+        trading_cycle(Fuse(name="mark_sending").ports(world.ports), SETUP, ENTRY_T)
     # when the operator stops the bot
     word(world.ports, t=ENTRY_T, reason="a test", by="me")
     world.run(ENTRY_T, ENTRY_T + 2 * MINUTE)
@@ -212,7 +214,7 @@ def test_a_kill_sells_in_slices_that_the_order_book_takes(holding: World) -> Non
     while not is_flat(holding.book()):
         t += MINUTE
         assert t <= HELD_T + 8 * MINUTE
-        holding.guard(t)
+        holding.risk_check(t)
     # then each order was at most that
     volumes = [Decimal(o["volume"]) for o in holding.asks() if o["market"] == BTC]
     assert sum(volumes) == total
@@ -229,7 +231,7 @@ def test_no_slice_is_smaller_than_the_exchange_takes(holding: World, coins: floa
     # when the kill goes on for a while
     killed(holding, HELD_T)
     for n in range(1, 4):
-        holding.guard(HELD_T + n * MINUTE)
+        holding.risk_check(HELD_T + n * MINUTE)
     # then no order is refused, and each sold something
     assert not holding.said("order_refused")
     assert len([o for o in holding.asks() if o["market"] == BTC and o["trades"]]) >= 3
@@ -260,7 +262,7 @@ def test_a_kill_sells_although_part_of_the_exchange_is_dead(holding: World, dead
     # then it sells
     assert len(holding.asks()) == 2
     # and once all of the exchange is back, the books know
-    holding.guard(HELD_T + 2 * MINUTE)
+    holding.risk_check(HELD_T + 2 * MINUTE)
     holding.line.fault = None
     holding.run(HELD_T + 3 * MINUTE, HELD_T + 4 * MINUTE)
     assert is_flat(holding.book())
@@ -273,7 +275,7 @@ def test_a_kill_on_a_dead_exchange_sells_once_it_is_back(holding: World) -> None
     holding.line.fault = down
     # when the kill is called
     first = killed(holding, HELD_T)
-    holding.guard(HELD_T + MINUTE)
+    holding.risk_check(HELD_T + MINUTE)
     assert first.acknowledged  # nothing was on its way
     assert not first.flat
     # and the exchange comes back
@@ -290,7 +292,7 @@ def test_a_kill_is_not_acknowledged_while_an_order_in_doubt_cannot_be_asked_for(
     # given an entry whose fate is unknown
     world.run(START, ENTRY_T - MINUTE)
     world.faults({"method": "POST", "path": "/v1/orders", "kind": "lost_reply", "count": 2})
-    world.cycle(ENTRY_T)
+    world.trading_cycle(ENTRY_T)
     assert world.intent(BTC).phase is Phase.UNKNOWN
     # when the kill is called and nobody answers
     world.line.fault = down
@@ -308,7 +310,7 @@ def test_a_kill_cancels_an_entry_that_rests(world: World) -> None:
     # given entries that wait for a trade
     world.run(START, ENTRY_T - MINUTE)
     world.clock.to(ENTRY_T + 1.0)
-    cycle(world.ports, SETUP, ENTRY_T)
+    trading_cycle(world.ports, SETUP, ENTRY_T)
     assert {order["state"] for order in world.orders()} == {"wait"}
     # when the kill is called
     world.clock.to(ENTRY_T + 2.0)
@@ -325,7 +327,7 @@ def test_a_kill_counts_what_it_revokes_once(world: World) -> None:
     world.run(START, ENTRY_T - MINUTE)
     world.clock.to(float(ENTRY_T))
     with suppress(Died):
-        cycle(Fuse(name="place").ports(world.ports), SETUP, ENTRY_T)
+        trading_cycle(Fuse(name="place").ports(world.ports), SETUP, ENTRY_T)
     phases = [intent.phase for intent in world.book().intents.values()]
     assert phases == [Phase.SENDING, Phase.PENDING]
     assert killed(world, ENTRY_T).revoked == 1
@@ -378,7 +380,7 @@ def test_start_is_refused_while_a_kill_is_not_flat(holding: World) -> None:
 
 def test_start_is_refused_while_an_order_is_open(world: World) -> None:
     world.run(START, ENTRY_T - MINUTE)
-    world.cycle(ENTRY_T)
+    world.trading_cycle(ENTRY_T)
     stop(world.ports, t=ENTRY_T, reason="a test", by="me")
     assert "not settled" in refusals(world, ENTRY_T)
     world.run(ENTRY_T + MINUTE, ENTRY_T + 2 * MINUTE)
@@ -465,7 +467,7 @@ def test_the_daily_report_is_the_day_as_the_exchange_has_it(world: World) -> Non
     # when the report comes the next morning, the exchange being down
     world.line.fault = down
     world.clock.to(float(NINE_T))
-    daily = report(world.ports, SETUP, NINE_T)
+    daily = daily_report(world.ports, SETUP, NINE_T)
     # then its figures are the exchange's, within a won
     assert (daily.from_t, daily.to_t) == (T0, T0 + DAY_S)
     assert (daily.entries, daily.exits) == (expected["entries"], expected["exits"]) == (2, 2)
@@ -484,12 +486,12 @@ def test_the_daily_report_is_the_day_as_the_exchange_has_it(world: World) -> Non
     assert daily.r == sum(line.r for line in lines if line.r is not None)
     # and the message says the same
     (message,) = world.said("daily_report")
-    assert message.facts == facts(daily)
+    assert message.facts == report_facts(daily)
     assert message.facts["pnl"] == f"{daily.pnl:+,.0f}"
 
 
 def test_the_daily_report_values_what_is_still_held(holding: World) -> None:
-    daily = report(holding.ports, SETUP, NINE_T)
+    daily = daily_report(holding.ports, SETUP, NINE_T)
     state = holding.book().state
     assert state is not None
     worth = sum(m.close * m.position.units / 1e8 * 0.9995 for m in state.markets.values())
@@ -501,11 +503,11 @@ def test_the_daily_report_values_what_is_still_held(holding: World) -> None:
 @pytest.mark.parametrize("days", [-1, 1])
 def test_another_days_report_has_none_of_its_trades(world: World, days: int) -> None:
     world.run(START, EXIT_T + 2 * MINUTE)
-    daily = report(world.ports, SETUP, NINE_T + days * DAY_S)
+    daily = daily_report(world.ports, SETUP, NINE_T + days * DAY_S)
     assert (daily.entries, daily.exits, daily.pnl, daily.fees, daily.r) == (0, 0, 0, 0, None)
     assert world.said("daily_report")[0].facts["r"] == "–"
 
 
 def test_the_report_of_an_account_that_never_began_is_empty(world: World) -> None:
-    daily = report(world.ports, SETUP, NINE_T)
+    daily = daily_report(world.ports, SETUP, NINE_T)
     assert (daily.entries, daily.equity, daily.positions) == (0, 0, 0)

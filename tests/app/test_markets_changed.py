@@ -19,7 +19,7 @@ from safety.world import (
 )
 
 from haetae.adapters.upbit.transport import Request, SurelyNotSent
-from haetae.app.desk import status
+from haetae.app.desk.account import account_status
 from haetae.base.errors import ConfigError
 from haetae.ledger.book import GENESIS
 
@@ -71,7 +71,7 @@ def test_a_market_that_is_added_waits_for_its_history_and_holds_nobody_up(world:
     assert world.held("BTC") < held, "its exit came"
     assert {order["market"] for order in world.orders()} == {BTC}
     assert world.said("exchange")
-    assert [v.market for v in status(world.ports, SETUP).account.verdicts] == [BTC]  # type: ignore[union-attr]
+    assert [v.market for v in account_status(world.ports, SETUP).account.verdicts] == [BTC]  # type: ignore[union-attr]
 
 
 def test_a_flat_market_may_be_taken_out(world: World) -> None:
@@ -90,7 +90,7 @@ def test_a_held_market_cannot_be_taken_out_unseen(world: World) -> None:
     world.run(START, ENTRY_T + MINUTE)
     before = world.book()
     world.setup = ONLY_ETH
-    for trigger in (world.cycle, world.guard):
+    for trigger in (world.trading_cycle, world.risk_check):
         with pytest.raises(
             ConfigError, match="KRW-BTC is held but is not among the markets KRW-ETH"
         ):

@@ -33,8 +33,8 @@ from safety.world import (
 )
 
 from haetae.adapters.upbit.transport import Request, SurelyNotSent
-from haetae.app.cycle import AHEAD_S, Outcome, cycle, guard
 from haetae.app.ports import Ports
+from haetae.app.walk.cycle import AHEAD_S, Outcome, risk_check, trading_cycle
 from haetae.ledger.intent import Phase
 
 DELAY_S = SETUP.rails.entry_delay_s
@@ -85,8 +85,8 @@ def test_events_that_come_several_times_and_in_either_order_trade_as_once(
     world.restore(saved)
 
     def doors(t: int) -> list[Callable[[int], Outcome]]:
-        each = [world.cycle] * times if t % BAR == 0 else []
-        checks = [world.guard] * times
+        each = [world.trading_cycle] * times if t % BAR == 0 else []
+        checks = [world.risk_check] * times
         return checks + each if risk_first else each + checks
 
     pumped(world, doors)
@@ -100,7 +100,11 @@ def test_a_second_delivery_writes_nothing(world: World) -> None:
     world.run(START, ENTRY_T)
     before = all_of(world)
     # when its events come again
-    outcomes = [world.cycle(ENTRY_T), world.guard(ENTRY_T), world.cycle(ENTRY_T)]
+    outcomes = [
+        world.trading_cycle(ENTRY_T),
+        world.risk_check(ENTRY_T),
+        world.trading_cycle(ENTRY_T),
+    ]
     # then there is nothing left to do
     assert [outcome.status for outcome in outcomes] == ["quiet"] * 3
     assert all_of(world) == before
@@ -131,7 +135,7 @@ class Minute(Watcher):
         if self.orders is not None:
             assert len(world.orders()) == self.orders, world.orders()
         for n in (1, 2, 3):
-            world.guard(self.t + n * MINUTE)
+            world.risk_check(self.t + n * MINUTE)
         once_each(world)
         agreed(world)
         assert not world.book().intents
@@ -145,7 +149,10 @@ def at(walk: Callable[..., Outcome], t: int) -> Process:
 
 
 ANY: tuple[Fate, ...] = (answered, reply_lost, never_arrives, late, unreachable)
-PAIRS = {"cycle and risk check": (cycle, guard), "cycle twice": (cycle, cycle)}
+PAIRS = {
+    "cycle and risk check": (trading_cycle, risk_check),
+    "cycle twice": (trading_cycle, trading_cycle),
+}
 
 
 @pytest.mark.parametrize(("t", "orders"), [(ENTRY_T, 2), (EXIT_T, 4)], ids=["entry", "exit"])
@@ -172,7 +179,7 @@ def test_two_events_at_once_keep_the_books_true_whatever_becomes_of_the_requests
 ) -> None:
     world.run(START, t - MINUTE)
     world.clock.to(float(t))
-    processes = {"cycle": at(cycle, t), "risk check": at(guard, t)}
+    processes = {"cycle": at(trading_cycle, t), "risk check": at(risk_check, t)}
     stops = frozenset({"cycle", "risk check"})
     watcher = Minute(t, None)
     found = Explorer(
@@ -198,7 +205,7 @@ def test_the_loser_of_a_version_conflict_tries_again_and_finds_nothing_to_do(
 
         def commit(self, commit: Any) -> bool:
             if self.refused == 0:
-                assert cycle(world.ports, SETUP, ENTRY_T).status == "done"
+                assert trading_cycle(world.ports, SETUP, ENTRY_T).status == "done"
             carried_out: bool = world.store.books.commit(commit)
             self.refused += not carried_out
             return carried_out
@@ -209,7 +216,7 @@ def test_the_loser_of_a_version_conflict_tries_again_and_finds_nothing_to_do(
         exchange=ports.exchange, books=books, messages=ports.messages, clock=ports.clock
     )
     # when it goes on
-    outcome = cycle(overtaken, SETUP, ENTRY_T)
+    outcome = trading_cycle(overtaken, SETUP, ENTRY_T)
     # then it is refused once, loads again and has nothing left to do
     assert books.refused == 1
     assert outcome.status == "quiet"
@@ -225,16 +232,16 @@ def test_a_late_cycle_enters_within_the_delay_or_not_at_all(world: World, minute
     world.run(START, ENTRY_T - MINUTE)
     arrives = ENTRY_T + minutes * MINUTE
     for t in range(ENTRY_T, arrives + 1, MINUTE):
-        world.guard(t)
+        world.risk_check(t)
     # when the cycle's event comes late, twice
     for _delivery in range(2):
-        cycle(world.ports, SETUP, ENTRY_T)
+        trading_cycle(world.ports, SETUP, ENTRY_T)
     # then whatever it bought belongs to a candle that closed no longer ago than allowed
     age_s = arrives % BAR
     assert len(world.bids()) == (2 if age_s <= DELAY_S and arrives < EXIT_T else 0)
     once_each(world)
     for n in (1, 2):
-        world.guard(arrives + n * MINUTE)
+        world.risk_check(arrives + n * MINUTE)
     agreed(world)
 
 
@@ -248,7 +255,7 @@ def test_a_late_cycle_after_a_silence_enters_within_the_delay_or_not_at_all(
     world.clock.to(float(arrives))
     # when the cycle's event comes first of all, twice
     for _delivery in range(2):
-        cycle(world.ports, SETUP, ENTRY_T)
+        trading_cycle(world.ports, SETUP, ENTRY_T)
     # then lateness is judged by the clock
     assert len(world.bids()) == (2 if arrives % BAR <= DELAY_S and arrives < EXIT_T else 0)
     once_each(world)
@@ -258,13 +265,13 @@ def test_an_entry_left_pending_is_revoked_once_the_delay_is_over(world: World) -
     # given entries that could not be sent: the exchange cannot be reached
     world.run(START, ENTRY_T - MINUTE)
     world.line.fault = refused
-    world.cycle(ENTRY_T)
+    world.trading_cycle(ENTRY_T)
     for n in (1, 2):
-        world.guard(ENTRY_T + n * MINUTE)
+        world.risk_check(ENTRY_T + n * MINUTE)
         assert world.intent(BTC).phase is Phase.PENDING
     # when the exchange is back after the delay
     world.line.fault = None
-    world.guard(ENTRY_T + 3 * MINUTE)
+    world.risk_check(ENTRY_T + 3 * MINUTE)
     # then the wish has gone, and the money with it is free
     assert not world.orders()
     assert world.book().intents == {}
@@ -277,7 +284,7 @@ def refused(request: Request, serve: Any) -> Any:
     return serve()
 
 
-@pytest.mark.parametrize("walk", [cycle, guard])
+@pytest.mark.parametrize("walk", [trading_cycle, risk_check])
 def test_an_event_from_the_future_changes_nothing(
     world: World, walk: Callable[..., Outcome]
 ) -> None:
@@ -301,4 +308,4 @@ def all_of(world: World) -> tuple[str, object, float]:
 def test_an_event_at_most_two_minutes_ahead_is_taken(world: World) -> None:
     world.run(START, ENTRY_T - MINUTE)
     world.clock.to(ENTRY_T + 5 * MINUTE - AHEAD_S)
-    assert cycle(world.ports, SETUP, ENTRY_T + 5 * MINUTE).status == "done"
+    assert trading_cycle(world.ports, SETUP, ENTRY_T + 5 * MINUTE).status == "done"

@@ -12,7 +12,7 @@ import pytest
 
 from functions.conftest import Doors
 from haetae.adapters.memory.books import MemoryBooks
-from haetae.app.halt import confirmation
+from haetae.app.operator.resume import confirmation
 from haetae.base.errors import BooksUnavailable
 from haetae.kernel.codes import HALT, KILLED, RUN, STOP
 from haetae.kernel.quanta import MICRO, UNITS

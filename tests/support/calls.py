@@ -41,6 +41,12 @@ def use_cases(module: ast.Module) -> dict[str, tuple[str, str]]:
     }
 
 
+def module_file(module: str) -> Path:
+    """Return the file of a module of `app`, a dotted name below it."""
+    path = APP.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
 def port_calls(door: Path) -> set[tuple[str, str]]:
     """Return every (port, method) that the use cases of a door, a folder, can reach."""
     sources = sorted(door.rglob("*.py"))
@@ -50,7 +56,7 @@ def port_calls(door: Path) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     while waiting:
         module, name = waiting.pop()
-        tree = parsed(APP / f"{module}.py")
+        tree = parsed(module_file(module))
         function = functions(tree.body).get(name)
         if function is None or (module, name) in seen:
             continue

@@ -11,7 +11,7 @@ from typing import Any
 from haetae.adapters.clocks import VirtualClock
 from haetae.adapters.memory.books import MemoryBooks
 from haetae.adapters.sns_messages import MemoryMessages
-from haetae.app.cycle import cycle, guard
+from haetae.app.walk.cycle import risk_check, trading_cycle
 from haetae.config.build import setup_of
 from haetae.ledger.book import Book, TradeLine
 from haetae.research.replay.rehearsal import Rehearsal, rehearse
@@ -106,7 +106,7 @@ class Desk:
 
     def entered(self) -> "Desk":
         """Decide at CYCLE_T and book the fill a minute later: the account now holds a coin."""
-        for t, walk in ((CYCLE_T, cycle), (CHECK_T, guard)):
+        for t, walk in ((CYCLE_T, trading_cycle), (CHECK_T, risk_check)):
             self.at(t)
             walk(self.app.ports, self.app.setup, t)
         assert self.units() > 0
@@ -127,7 +127,7 @@ def open_desk(overrides: dict[str, str] | None = None) -> Desk:
     sandbox = Sandbox.of_tapes([tape()], CYCLE_T - HOUR)
     setup = setup_of(profile="plan", markets=(MARKET,), overrides=overrides or {})
     desk = Desk(rehearsal=rehearse(setup, sandbox, MemoryBooks(), now_s=CYCLE_T - HOUR))
-    cycle(desk.app.ports, desk.app.setup, CYCLE_T - HOUR)
+    trading_cycle(desk.app.ports, desk.app.setup, CYCLE_T - HOUR)
     assert desk.book().state is not None
     desk.at(CYCLE_T)
     return desk
@@ -138,7 +138,7 @@ def busy_desk() -> Desk:
     desk = open_desk({"schedule.decision_interval_minutes": "1"})
     for t in range(CYCLE_T, CYCLE_T + HOUR, MINUTE):
         desk.at(t)
-        cycle(desk.app.ports, desk.app.setup, t)
+        trading_cycle(desk.app.ports, desk.app.setup, t)
     assert len(desk.trades()) > 10
     return desk
 

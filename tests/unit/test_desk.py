@@ -12,17 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haetae.adapters.memory.books import MemoryBooks
-from haetae.app.desk import (
+from haetae.app.desk.account import LossBook, account_status
+from haetae.app.desk.trades import (
     LONGEST_SPAN_S,
-    LossBook,
     Page,
-    Question,
-    fills_of_month,
-    month_start,
-    order_of,
-    status,
-    trades,
+    TradeQuery,
+    count_fills_of_month,
+    sort_key,
+    trades_page,
 )
+from haetae.base.time import month_start
 from haetae.ledger.book import Commit, State, TradeLine
 from haetae.ledger.intent import Side
 from support.desk import CYCLE_T, MARKET, open_desk
@@ -81,7 +80,7 @@ def ports_of(lines: list[TradeLine]) -> Any:
     return SimpleNamespace(books=books)
 
 
-def question(**changes: Any) -> Question:
+def question(**changes: Any) -> TradeQuery:
     """Return a question for all of half a year."""
     given: dict[str, Any] = {
         "markets": MARKETS,
@@ -89,18 +88,18 @@ def question(**changes: Any) -> Question:
         "to_t": JUNE + 180 * DAY_S,
         "limit": 10,
     }
-    return Question(**(given | changes))
+    return TradeQuery(**(given | changes))
 
 
 def all_pages(ports: Any, **changes: Any) -> list[TradeLine]:
     """Return every fill that a question finds, page by page."""
     found: list[TradeLine] = []
-    page = trades(ports, question(**changes))
+    page = trades_page(ports, question(**changes))
     for _page in range(100):
         found += page.lines
         if page.rest is None:
             return found
-        page = trades(ports, question(**changes, before=page.rest))
+        page = trades_page(ports, question(**changes, before=page.rest))
     raise AssertionError("a hundred pages and no end")
 
 
@@ -124,23 +123,23 @@ def test_pages_hold_every_fill_once_newest_first(
 
     found = all_pages(ports_of(lines), limit=limit, side=side)
 
-    assert found == sorted(wanted, key=order_of, reverse=True)
+    assert found == sorted(wanted, key=sort_key, reverse=True)
 
 
 def test_a_page_says_that_there_is_no_more_only_where_there_is_none() -> None:
     ports = ports_of([line(JUNE), line(JUNE + 1), line(JUNE + 2)])
 
-    assert trades(ports, question(limit=3)).rest is None
-    assert trades(ports, question(limit=2)).rest is not None
-    assert trades(ports_of([]), question()) == Page(lines=(), rest=None)
+    assert trades_page(ports, question(limit=3)).rest is None
+    assert trades_page(ports, question(limit=2)).rest is not None
+    assert trades_page(ports_of([]), question()) == Page(lines=(), rest=None)
 
 
 def test_a_new_fill_between_two_pages_repeats_none() -> None:
     ports = ports_of([line(JUNE + n) for n in range(4)])
-    first = trades(ports, question(limit=2))
+    first = trades_page(ports, question(limit=2))
     ports.books.commit(Commit(version=4, epoch=0, state=state(), trades=(line(JUNE + 9),)))
 
-    second = trades(ports, question(limit=2, before=first.rest))
+    second = trades_page(ports, question(limit=2, before=first.rest))
 
     assert [each.t - JUNE for each in first.lines + second.lines] == [3, 2, 1, 0]
 
@@ -149,7 +148,7 @@ def test_only_the_months_that_fill_a_page_are_read() -> None:
     late = JUNE + 179 * DAY_S
     ports = ports_of([line(late), line(late + 1)])
 
-    trades(ports, question(limit=1))
+    trades_page(ports, question(limit=1))
 
     assert ports.books.reads == len(MARKETS)
 
@@ -157,7 +156,7 @@ def test_only_the_months_that_fill_a_page_are_read() -> None:
 def test_bounds_are_those_of_the_books() -> None:
     ports = ports_of([line(JUNE), line(JUNE + 10), line(JUNE + 20)])
 
-    found = trades(ports, question(from_t=JUNE + 10, to_t=JUNE + 20))
+    found = trades_page(ports, question(from_t=JUNE + 10, to_t=JUNE + 20))
 
     assert [each.t for each in found.lines] == [JUNE + 10]
 
@@ -185,7 +184,7 @@ def test_the_fills_of_a_month_are_counted_from_nought() -> None:
     setup: Any = SimpleNamespace(markets=MARKETS)
     ports = ports_of([line(JUNE - 1), line(JUNE), line(JUNE + 5, side="ask"), line(JUNE + 9)])
 
-    assert fills_of_month(ports, setup, JUNE + 5) == {
+    assert count_fills_of_month(ports, setup, JUNE + 5) == {
         ("KRW-BTC", "bid"): 1,
         ("KRW-BTC", "ask"): 1,
         ("KRW-ETH", "bid"): 0,
@@ -205,8 +204,8 @@ def test_a_loss_limit_is_used_from_its_start_to_its_floor() -> None:
 
 def test_equity_is_cash_and_what_the_positions_would_bring() -> None:
     desk = open_desk()
-    flat = status(desk.app.ports, desk.app.setup).account
-    held = status(desk.entered().app.ports, desk.app.setup).account
+    flat = account_status(desk.app.ports, desk.app.setup).account
+    held = account_status(desk.entered().app.ports, desk.app.setup).account
 
     assert flat is not None
     assert held is not None

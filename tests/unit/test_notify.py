@@ -7,7 +7,9 @@ from string import Formatter
 
 import pytest
 
-from haetae.app import halt, messages, report
+from haetae.app import messages
+from haetae.app.desk.report import DailyReport, report_facts
+from haetae.app.operator.kill import KillReport, kill_facts
 from haetae.app.ports import Message
 from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL, RUN
 from haetae.ledger.book import Mode, OperatorMode, TradeLine
@@ -45,7 +47,7 @@ BOUGHT = TradeLine(
     exchange_fee=Decimal("0.4975"),
 )
 SOLD = replace(BOUGHT, side=Side.ASK, pnl=Decimal(-12), r=-0.25)
-DAY = report.DailyReport(
+DAY = DailyReport(
     from_t=0,
     to_t=86_400,
     entries=2,
@@ -58,7 +60,7 @@ DAY = report.DailyReport(
     positions=1,
     mode=RUN,
 )
-KILL = halt.KillReport(epoch=1, acknowledged=True, flat=False, revoked=0, open_orders=1)
+KILL = KillReport(epoch=1, acknowledged=True, flat=False, revoked=0, open_orders=1)
 ERROR = ValueError("no {usable} answer")
 BUILT = (
     messages.order_refused(INTENT),
@@ -71,8 +73,8 @@ BUILT = (
     messages.corrupt_state(60, ERROR),
     messages.mismatch(60, "KRW-BTC", 2, 1),
     messages.halted(OperatorMode(mode=Mode.KILL, epoch=1, t=60, reason="not sure", by="cli")),
-    messages.kill_report(60, halt.kill_facts(KILL)),
-    messages.daily(60, report.facts(DAY)),
+    messages.kill_report(60, kill_facts(KILL)),
+    messages.daily(60, report_facts(DAY)),
 )
 
 
@@ -87,7 +89,7 @@ class Found:
 def kinds_in_code() -> set[Found]:
     """Return every kind that `app` builds a message of."""
     found = set()
-    for path in APP.glob("*.py"):
+    for path in APP.rglob("*.py"):
         for function in ast.parse(path.read_text("utf-8")).body:
             for node in ast.walk(function):
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Message":

@@ -5,7 +5,9 @@ from chalice.app import Blueprint, Response
 from chalicelib.answers import ANY_TYPE, answer, answered
 from chalicelib.parameters import order_of
 from chalicelib.shapes import halt_shape, kill_shape
-from haetae.app.halt import StartRefused, halt, kill, start, stop
+from haetae.app.operator.command import halt, stop
+from haetae.app.operator.kill import kill
+from haetae.app.operator.resume import ResumeRefused, resume
 from haetae.wiring.container import App
 
 BY = "http"
@@ -29,7 +31,7 @@ def bot_control(app: App) -> Response:
             return answer(200, halt_shape(halt(ports, t=t, reason=reason, by=BY)))
         case "kill":
             return answer(200, kill_shape(kill(ports, app.setup, t=t, reason=reason, by=BY)))
-    said = start(ports, app.setup, t=t, reason=reason, by=BY, confirm=order.confirm)
-    if isinstance(said, StartRefused):
+    said = resume(ports, app.setup, t=t, reason=reason, by=BY, confirm=order.confirm)
+    if isinstance(said, ResumeRefused):
         return answer(409, {"error": "start is refused", "reasons": list(said.reasons)})
     return answer(200, halt_shape(said))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from chalice.app import Request
 
 from chalicelib.answers import BadRequest
-from haetae.app.desk import LONGEST_SPAN_S, Place, Question
+from haetae.app.desk.trades import LONGEST_SPAN_S, Cursor, TradeQuery
 from haetae.base.time import DAY_S, MINUTE_S, epoch_s
 from haetae.ledger.keys import END_T
 from haetae.wiring.commands import read_reason
@@ -76,7 +76,7 @@ def query_of(request: Request) -> dict[str, str]:
     return dict(given)
 
 
-def question_of(query: Mapping[str, str], markets: tuple[str, ...], now: int) -> Question:
+def question_of(query: Mapping[str, str], markets: tuple[str, ...], now: int) -> TradeQuery:
     """Read the filters of the list of trades; `now` in epoch seconds.
 
     Raises:
@@ -91,7 +91,7 @@ def question_of(query: Mapping[str, str], markets: tuple[str, ...], now: int) ->
         days = LONGEST_SPAN_S // DAY_S
         raise BadRequest("from", f"does not fit to; allowed: up to {days} days before it")
     market = one_of(query, "market", markets)
-    return Question(
+    return TradeQuery(
         markets=(market,) if market else markets,
         side=one_of(query, "side", ("bid", "ask")),
         from_t=from_t,
@@ -130,16 +130,16 @@ def limit_of(query: Mapping[str, str]) -> int:
     return int(text)
 
 
-def place_of(query: Mapping[str, str]) -> Place | None:
+def place_of(query: Mapping[str, str]) -> Cursor | None:
     """Return the place that a cursor names."""
     if "cursor" not in query:
         return None
     found = CURSOR.fullmatch(query["cursor"])
     if found is None:
         raise BadRequest("cursor", f"{query['cursor']!r} is none; allowed: a page's own cursor")
-    return Place(t=int(found[1]), identifier=found[2])
+    return Cursor(t=int(found[1]), identifier=found[2])
 
 
-def cursor_of(place: Place) -> str:
+def cursor_of(place: Cursor) -> str:
     """Return a place as the cursor that `place_of` reads."""
     return f"{place.t}.{place.identifier}"

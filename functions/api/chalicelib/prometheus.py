@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from haetae.app.desk import Account, Status
+from haetae.app.desk.account import AccountView, Status
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 TRADES_HELP = "Fills since the UTC month began; a counter that starts again with every month."
@@ -29,7 +29,7 @@ def exposition(status: Status, fills: Mapping[tuple[str, str], int]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def account_lines(account: Account) -> Iterator[str]:
+def account_lines(account: AccountView) -> Iterator[str]:
     """Write the account's gauges."""
     for name in ("bot_equity", "portfolio_value_krw"):
         yield from metric(name, "gauge", EQUITY_HELP, [({}, account.equity)])

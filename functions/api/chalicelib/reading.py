@@ -6,7 +6,8 @@ from chalicelib.answers import ANY_TYPE, answer, answered
 from chalicelib.parameters import query_of, question_of
 from chalicelib.prometheus import CONTENT_TYPE, exposition
 from chalicelib.shapes import page_shape, status_shape
-from haetae.app.desk import fills_of_month, status, trades
+from haetae.app.desk.account import account_status
+from haetae.app.desk.trades import count_fills_of_month, trades_page
 from haetae.wiring.container import App
 
 reading = Blueprint(__name__)
@@ -23,8 +24,8 @@ def get_health() -> Response:
 @answered
 def get_metrics(app: App) -> Response:
     """Answer in Prometheus's text."""
-    fills = fills_of_month(app.ports, app.setup, int(app.ports.clock.now_s()))
-    text = exposition(status(app.ports, app.setup), fills)
+    fills = count_fills_of_month(app.ports, app.setup, int(app.ports.clock.now_s()))
+    text = exposition(account_status(app.ports, app.setup), fills)
     return Response(text, {"Content-Type": CONTENT_TYPE})
 
 
@@ -32,7 +33,7 @@ def get_metrics(app: App) -> Response:
 @answered
 def get_status(app: App) -> Response:
     """Answer how things stand."""
-    return answer(200, status_shape(status(app.ports, app.setup)))
+    return answer(200, status_shape(account_status(app.ports, app.setup)))
 
 
 @reading.route("/trades", content_types=ANY_TYPE)
@@ -41,4 +42,4 @@ def get_trades(app: App) -> Response:
     """Answer with a page of fills, newest first."""
     now = int(app.ports.clock.now_s())
     question = question_of(query_of(reading.current_request), app.setup.markets, now)
-    return answer(200, page_shape(trades(app.ports, question)))
+    return answer(200, page_shape(trades_page(app.ports, question)))

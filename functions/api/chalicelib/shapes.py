@@ -8,9 +8,10 @@ null.
 from typing import Any
 
 from chalicelib.parameters import cursor_of
-from haetae.app.desk import Account, Holding, LossBook, Page, Status, Verdict
-from haetae.app.halt import KillReport
+from haetae.app.desk.account import AccountView, Holding, LossBook, Status, VerdictView
+from haetae.app.desk.trades import Page
 from haetae.app.messages import MODE_NAMES
+from haetae.app.operator.kill import KillReport
 from haetae.base.money import decimal_text, price_text, volume_text
 from haetae.base.time import iso_text
 from haetae.kernel.codes import REASON_NAMES
@@ -52,7 +53,7 @@ def kill_shape(report: KillReport) -> Shape:
     }
 
 
-def account_shape(account: Account) -> Shape:
+def account_shape(account: AccountView) -> Shape:
     """Return the account as of its stored minute."""
     return {
         "as_of": iso_text(account.t),
@@ -103,7 +104,7 @@ def loss_book_shape(book: LossBook) -> Shape:
     }
 
 
-def verdict_shape(verdict: Verdict) -> Shape:
+def verdict_shape(verdict: VerdictView) -> Shape:
     """Return a market's last decision; `rail` and its figures are null without an entry wish."""
     wished = bool(verdict.rail)
     return {

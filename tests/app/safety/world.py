@@ -24,8 +24,8 @@ from haetae.adapters.dynamodb.client import create_client, create_table
 from haetae.adapters.memory.books import MemoryBooks
 from haetae.adapters.sns_messages import MemoryMessages
 from haetae.adapters.upbit.transport import Answer, Request
-from haetae.app.cycle import Outcome, cycle, guard
 from haetae.app.ports import Message, Ports
+from haetae.app.walk.cycle import Outcome, risk_check, trading_cycle
 from haetae.config.profiles import PROFILES
 from haetae.config.setup import Setup
 from haetae.kernel.quanta import floor_tick
@@ -223,22 +223,22 @@ class World:
 
     # triggers
 
-    def cycle(self, t: int) -> Outcome:
+    def trading_cycle(self, t: int) -> Outcome:
         """Let the trading cycle's event of minute `t` come in time."""
         self.clock.to(float(t))
-        return cycle(self.ports, self.setup, t)
+        return trading_cycle(self.ports, self.setup, t)
 
-    def guard(self, t: int) -> Outcome:
+    def risk_check(self, t: int) -> Outcome:
         """Let the risk check's event of minute `t` come in time."""
         self.clock.to(float(t))
-        return guard(self.ports, self.setup, t)
+        return risk_check(self.ports, self.setup, t)
 
     def run(self, from_t: int, to_t: int) -> None:
         """Let every event of the minutes from `from_t` to `to_t`, both included, come once."""
         for t in range(from_t, to_t + 1, MINUTE):
             if t % BAR == 0:
-                self.cycle(t)
-            self.guard(t)
+                self.trading_cycle(t)
+            self.risk_check(t)
 
     # looks
 

@@ -14,12 +14,12 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the verb; 2 with every reason when it is refused."""
-    from haetae.app.halt import StartRefused, start
     from haetae.app.messages import halted
+    from haetae.app.operator.resume import ResumeRefused, resume
 
     reason, app, t = read_command(args)
-    answer = start(app.ports, app.setup, t=t, reason=reason, by="cli", confirm=args.confirm)
-    if isinstance(answer, StartRefused):
+    answer = resume(app.ports, app.setup, t=t, reason=reason, by="cli", confirm=args.confirm)
+    if isinstance(answer, ResumeRefused):
         print(f"haetae: resume is refused: {'; '.join(answer.reasons)}", file=sys.stderr)
         return 2
     return print_message(halted(answer))

@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from haetae.app.cycle import Outcome
+from haetae.app.walk.cycle import Outcome
 from haetae.base.errors import HaetaeError
 from haetae.base.time import epoch_s
 from haetae.kernel.codes import RAIL_NAMES

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from haetae.app.start import fold_history
+from haetae.app.walk.warm_up import fold_history
 from haetae.config.setup import Setup
 from haetae.kernel.advance import TRADE_INTS, Log, Reached, advance
 from haetae.kernel.codes import ENTRY, REASON_NAMES, RUN, WARMUP

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from haetae.app import messages
-from haetae.app.cycle import load
-from haetae.app.desk import account_of
-from haetae.app.ports import Ports
+from haetae.app.desk.account import account_view
+from haetae.app.ports import (
+    Ports,
+)
+from haetae.app.walk.prepare import load_book
 from haetae.base.time import DAY_S, kst_day_start
 from haetae.config.setup import Setup
 from haetae.ledger.book import Book, TradeLine
@@ -29,25 +31,25 @@ class DailyReport:
     mode: int
 
 
-def report(ports: Ports, setup: Setup, t: int) -> DailyReport:
+def daily_report(ports: Ports, setup: Setup, t: int) -> DailyReport:
     """Sum up the KST day that ended last before `t`, publish and return it."""
     to_t = kst_day_start(t)
-    book = load(ports, setup, t)
+    book = load_book(ports, setup, t)
     lines = [
         line
         for name in setup.markets
         for line in ports.books.trades(name, from_t=to_t - DAY_S, to_t=to_t)
     ]
-    daily = summed(setup, book, lines, to_t)
-    ports.messages.publish(messages.daily(t, facts(daily)))
+    daily = summarize(setup, book, lines, to_t)
+    ports.messages.publish(messages.daily(t, report_facts(daily)))
     return daily
 
 
-def summed(setup: Setup, book: Book, lines: list[TradeLine], to_t: int) -> DailyReport:
+def summarize(setup: Setup, book: Book, lines: list[TradeLine], to_t: int) -> DailyReport:
     """Return the day's figures from its lines and the book's present state."""
     exits = [line for line in lines if line.pnl is not None]
     rs = [line.r for line in exits if line.r is not None]
-    account = None if book.state is None else account_of(setup, book.state)
+    account = None if book.state is None else account_view(setup, book.state)
     return DailyReport(
         from_t=to_t - DAY_S,
         to_t=to_t,
@@ -63,7 +65,7 @@ def summed(setup: Setup, book: Book, lines: list[TradeLine], to_t: int) -> Daily
     )
 
 
-def facts(daily: DailyReport) -> dict[str, str]:
+def report_facts(daily: DailyReport) -> dict[str, str]:
     """Return what the message says of the day."""
     return {
         "entries": str(daily.entries),

@@ -1,32 +1,47 @@
-"""The first start, a new market, the return after a long gap: indicators from history."""
+"""Where a walk begins: the book is loaded, created at the first start, fitted to the markets."""
 
 from dataclasses import replace
 
 from haetae.app import messages
-from haetae.app.ports import Exchange, Ports
-from haetae.base.errors import ConfigError, DataError, ExchangeError, ExchangeUnavailable
+from haetae.app.modes import halt_on_fault
+from haetae.app.ports import (
+    Ports,
+)
+from haetae.app.walk.warm_up import warm_up
+from haetae.base.errors import (
+    ConfigError,
+    CorruptState,
+    DataError,
+    ExchangeError,
+    ExchangeUnavailable,
+)
 from haetae.base.money import floor_micro
 from haetae.config.setup import Setup
-from haetae.kernel.codes import WARMUP
-from haetae.kernel.indicators import fold_bar
 from haetae.kernel.state import (
-    NEW_CRASH,
     NEW_MARKET,
-    NEW_TREND,
-    NO_BAR,
-    Bar,
-    Candle,
-    Market,
-    Params,
-    Trend,
 )
 from haetae.kernel.step import open_account, open_market
 from haetae.ledger.book import GENESIS, Book, Commit, State
 
-WIDEST = 4  # how many times the warm-up's length history is searched for enough candles
+
+def load_book(ports: Ports, setup: Setup, t: int) -> Book:
+    """Load the book; a state that cannot be read halts the bot, and is never reset."""
+    try:
+        return ports.books.load(setup.markets)
+    except CorruptState as error:
+        ports.messages.publish(messages.corrupt_state(t, error))
+        halt_on_fault(ports, t, str(error))
+        raise
 
 
-def first_state(ports: Ports, setup: Setup, t: int) -> State:
+def create_books(ports: Ports, setup: Setup, book: Book, t: int) -> None:
+    """Write the first state; somebody else being first is as good."""
+    ports.books.commit(
+        Commit(version=0, epoch=book.halt.epoch, state=initial_state(ports, setup, t))
+    )
+
+
+def initial_state(ports: Ports, setup: Setup, t: int) -> State:
     """Return the state of an account that starts at the decision candle `t` lies in."""
     at = t - t % setup.interval_s
     markets = {
@@ -42,12 +57,7 @@ def first_state(ports: Ports, setup: Setup, t: int) -> State:
     )
 
 
-def open_books(ports: Ports, setup: Setup, book: Book, t: int) -> None:
-    """Write the first state; somebody else being first is as good."""
-    ports.books.commit(Commit(version=0, epoch=book.halt.epoch, state=first_state(ports, setup, t)))
-
-
-def fitted(ports: Ports, setup: Setup, book: Book, t: int) -> tuple[Setup, Book]:
+def match_markets(ports: Ports, setup: Setup, book: Book, t: int) -> tuple[Setup, Book]:
     """Fit the stored markets to the configured ones at `t`; return both as this walk has them.
 
     A market that is new begins with its indicators warmed up; where its history cannot be had it
@@ -85,37 +95,3 @@ def fitted(ports: Ports, setup: Setup, book: Book, t: int) -> tuple[Setup, Book]
     state = replace(state, markets={name: markets[name] for name in names}, chains=chains)
     fitting = replace(setup, markets=names, params=tuple(params[name] for name in names))
     return fitting, replace(book, state=state)
-
-
-def warm_up(exchange: Exchange, market: str, p: Params, at: int) -> Trend:
-    """Fold the last WARMUP decision candles that closed by `at`.
-
-    Raises:
-        DataError: the exchange has fewer.
-    """
-    candles: tuple[Candle, ...] = ()
-    for widen in range(1, WIDEST + 1):
-        from_t = at - widen * WARMUP * p.interval_s
-        candles = exchange.candles(market, from_t=from_t, to_t=at, unit_min=p.interval_s // 60)
-        if len(candles) >= WARMUP:
-            return fold_history(p, candles[-WARMUP:])
-    raise DataError(
-        f"{market} has {len(candles)} closed {p.interval_s // 60}-minute candles "
-        f"before its start; the indicators need {WARMUP}"
-    )
-
-
-def fold_history(p: Params, candles: tuple[Candle, ...]) -> Trend:
-    """Fold closed decision candles, oldest first, into fresh indicators."""
-    trend = NEW_TREND
-    for c in candles:
-        bar = Bar(c.t + p.interval_s, c.open, c.high, c.low, c.close, c.close * c.volume)
-        trend = fold_bar(p, trend, bar)
-    return trend
-
-
-def rewarmed(exchange: Exchange, name: str, p: Params, market: Market, t: int) -> Market:
-    """Return a market that was away for longer than the warm-up: new indicators, same position."""
-    at = t - t % p.interval_s
-    away = market._replace(crash=NEW_CRASH, bar=NO_BAR)
-    return open_market(away, warm_up(exchange, name, p, at), at)

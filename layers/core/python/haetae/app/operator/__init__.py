@@ -1,0 +1,1 @@
+"""What the operator can say: stop, halt, kill, resume."""

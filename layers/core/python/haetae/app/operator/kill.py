@@ -1,0 +1,120 @@
+"""The kill: fence new orders first, then cancel, sell everything and report."""
+
+from dataclasses import dataclass
+
+from haetae.app import messages
+from haetae.app.orders.reconcile import ask, is_in_flight, revoke
+from haetae.app.ports import Ports
+from haetae.app.walk.cycle import risk_check
+from haetae.app.walk.prepare import load_book
+from haetae.base.errors import ExchangeError
+from haetae.config.setup import Setup
+from haetae.kernel.codes import (
+    KILLED,
+    NO_ORDER,
+)
+from haetae.ledger.book import Book
+from haetae.ledger.intent import FINAL, Intent, Phase
+
+ROUNDS = 4  # of looking at what is still on the way
+LONGEST_WAIT_S = 3.5  # an order request's deadline and a little more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillReport:
+    """How far a kill has come.
+
+    `acknowledged`: no entry can reach the exchange any more and each doubtful order was asked
+    for. `flat`: nothing is held and nothing is open. The risk check goes on until it is.
+    """
+
+    epoch: int
+    acknowledged: bool
+    flat: bool
+    revoked: int
+    open_orders: int
+    positions: tuple[str, ...] = ()
+
+
+def kill(ports: Ports, setup: Setup, *, t: int, reason: str, by: str) -> KillReport:
+    """Fence first, then cancel, sell everything and report; safe to repeat.
+
+    Moving the epoch is one write; after it nothing PENDING can go on to SENDING. Cancelling and
+    selling are the risk check's work under a kill, so that it goes on with it every minute.
+    """
+    moved = ports.books.move_halt(mode=KILLED, t=t, reason=reason, by=by, expected=None)
+    ports.messages.publish(messages.halted(moved))
+    revoked, acknowledged = fence(ports, setup, t)
+    risk_check(ports, setup, t)
+    book = load_book(ports, setup, t)
+    report = KillReport(
+        epoch=moved.epoch,
+        acknowledged=acknowledged,
+        flat=is_flat(book),
+        revoked=revoked,
+        open_orders=len(book.intents),
+        positions=open_markets(book),
+    )
+    ports.messages.publish(messages.kill_report(t, kill_facts(report)))
+    return report
+
+
+def fence(ports: Ports, setup: Setup, t: int) -> tuple[int, bool]:
+    """Revoke what is PENDING and wait out what is on the way; return (revoked, acknowledged)."""
+    revoked = 0
+    for _round in range(ROUNDS):
+        intents = list(load_book(ports, setup, t).intents.values())
+        after = [revoke_pending(ports, i) for i in intents]
+        revoked += sum(1 for i, now in zip(intents, after, strict=True) if now is not i)
+        if any(i.phase is Phase.PENDING for i in after):
+            continue  # somebody else was first with it: look again
+        travelling = [i.deadline_s for i in after if is_in_flight(ports, i)]
+        if not travelling:
+            return revoked, resolve_doubtful(ports, after)
+        ports.clock.wait(min(max(travelling) - ports.clock.now_s() + 0.01, LONGEST_WAIT_S))
+    return revoked, False
+
+
+def revoke_pending(ports: Ports, intent: Intent) -> Intent:
+    """Revoke an intent that is still PENDING."""
+    if intent.phase is not Phase.PENDING:
+        return intent
+    return revoke(ports, intent, "killed")
+
+
+def resolve_doubtful(ports: Ports, intents: list[Intent]) -> bool:
+    """Ask for every order in doubt; True if the exchange answered for each."""
+    for intent in intents:
+        if intent.phase in {Phase.SENDING, Phase.UNKNOWN}:
+            try:
+                ask(ports, intent)
+            except ExchangeError:
+                return False
+    return True
+
+
+def is_flat(book: Book) -> bool:
+    """Tell whether nothing is held and nothing is open."""
+    return not open_markets(book) and all(i.phase in FINAL for i in book.intents.values())
+
+
+def open_markets(book: Book) -> tuple[str, ...]:
+    """Return the markets in which something is held or on order."""
+    if book.state is None:
+        return ()
+    return tuple(
+        name
+        for name, m in book.state.markets.items()
+        if m.position.units > 0 or m.order.kind != NO_ORDER
+    )
+
+
+def kill_facts(report: KillReport) -> dict[str, str]:
+    """Return what a message says of a kill."""
+    return {
+        "acknowledged": "yes" if report.acknowledged else "no",
+        "flat": "yes" if report.flat else "no",
+        "revoked": str(report.revoked),
+        "open_orders": str(report.open_orders),
+        "positions": ", ".join(report.positions) or "–",
+    }

@@ -1,0 +1,1 @@
+"""From a kernel order to the exchange's last word on it."""

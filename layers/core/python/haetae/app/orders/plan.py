@@ -1,0 +1,85 @@
+"""What an order may sell now: a slice that the order book takes, and no more than is held."""
+
+from haetae.app import messages
+from haetae.app.modes import halt_on_fault
+from haetae.app.ports import Exchange, Ports
+from haetae.base.errors import ExchangeError
+from haetae.base.money import UNITS, floor_units
+from haetae.config.setup import Setup
+from haetae.kernel.codes import (
+    ENTRY,
+)
+from haetae.kernel.state import Market, Order, Rails
+from haetae.ledger.intent import Intent, Side, identifier
+from haetae.market.names import currency_of
+from haetae.market.order_book import sellable_units
+
+LEG_NAMES = {1: "entry", 2: "exit", 3: "partial"}
+
+
+def slice_of(rails: Rails, m: Market, cap: int) -> int:
+    """Return how many units of a sell order to send now: what the book takes.
+
+    Never a part that the exchange would refuse as too small, nor one that leaves such a rest;
+    twice the minimum is room for the price to fall.
+    """
+    units = m.order.units
+    least = int(2 * rails.min_order * UNITS / m.close) + 1
+    take = max(cap, least)
+    return take if units - take >= least else units
+
+
+def depth_units_of(ports: Ports, setup: Setup, markets: tuple[str, ...]) -> dict[str, int]:
+    """Return how many units each order book takes within the slippage limit; 0 if unknown."""
+    limit = setup.rails.slippage_limit_bps
+    return {name: depth_units(ports.exchange, name, limit) for name in markets}
+
+
+def depth_units(exchange: Exchange, market: str, limit_bps: int) -> int:
+    """Return the units bid for within `limit_bps` of the best bid; 0 when that is not known."""
+    try:
+        book = exchange.order_book(market)
+    except ExchangeError:
+        return 0
+    return sellable_units(book, limit_bps=limit_bps)
+
+
+def free_units(ports: Ports, name: str, order: Order) -> int:
+    """Return the free units the exchange holds of a market's coin, or the booked ones if mute.
+
+    Less than booked is said aloud; nothing at all halts the bot, for the books are wrong.
+    """
+    try:
+        balances = ports.exchange.balances()
+    except ExchangeError:
+        return order.units
+    currency = currency_of(name)
+    units = sum(floor_units(b.free) for b in balances if b.currency == currency)
+    if units >= order.units:
+        return order.units
+    ports.messages.publish(messages.mismatch(order.t, name, order.units, units))
+    if units == 0:
+        halt_on_fault(ports, order.t, f"no {currency} to sell")
+        return order.units
+    return units
+
+
+def intent_of(setup: Setup, name: str, order: Order, *, units: int) -> Intent:
+    """Return the intent of a kernel order; `units` is what an exit can really sell."""
+    return Intent(
+        identifier=identifier(
+            account=setup.account,
+            market=name,
+            t=order.t,
+            leg=LEG_NAMES[order.kind],
+            part=0,
+            attempt=0,
+        ),
+        market=name,
+        side=Side.BID if order.kind == ENTRY else Side.ASK,
+        t=order.t,
+        kind=order.kind,
+        reason=order.reason,
+        krw=order.krw,
+        units=units,
+    )

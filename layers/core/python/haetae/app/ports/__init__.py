@@ -1,0 +1,30 @@
+"""What the use cases ask of the outside world, in their own words: one port a file."""
+
+from haetae.app.ports.books import Books
+from haetae.app.ports.clock import Clock
+from haetae.app.ports.exchange import (
+    Balance,
+    Exchange,
+    Missing,
+    OrderReport,
+    Rejected,
+    Unknown,
+    Unreachable,
+)
+from haetae.app.ports.messages import Message, Messages
+from haetae.app.ports.ports import Ports
+
+__all__ = [
+    "Balance",
+    "Books",
+    "Clock",
+    "Exchange",
+    "Message",
+    "Messages",
+    "Missing",
+    "OrderReport",
+    "Ports",
+    "Rejected",
+    "Unknown",
+    "Unreachable",
+]

@@ -1,0 +1,145 @@
+"""What a fold leaves in the books: one transaction, then its orders and its messages."""
+
+from collections.abc import Iterator
+
+from haetae.app import messages
+from haetae.app.orders.plan import free_units, intent_of
+from haetae.app.orders.send import send
+from haetae.app.orders.settle import trade_line
+from haetae.app.ports import (
+    Ports,
+)
+from haetae.app.walk.fold import FoldResult
+from haetae.base.money import krw_of
+from haetae.config.setup import Setup
+from haetae.kernel.codes import (
+    DAY_LATCH,
+    EXIT,
+    FLASH_CRASH,
+    RAIL_NAMES,
+    SLIPPAGE,
+    WEEK_LATCH,
+)
+from haetae.kernel.state import (
+    Market,
+    Rails,
+)
+from haetae.ledger.book import Book, Commit, Decision, State, TradeLine
+from haetae.ledger.intent import Intent
+from haetae.ledger.journal import Fact, record
+
+ALERTED_RAILS = frozenset({DAY_LATCH, WEEK_LATCH, FLASH_CRASH, SLIPPAGE})
+
+
+def commit_fold(ports: Ports, setup: Setup, book: Book, result: FoldResult) -> Book | None:
+    """Commit a pass and send its orders; return the book as it then stands, None on conflict."""
+    opened = tuple(new_intents(ports, setup, result))
+    commit = commit_of(setup, book, result, opened)
+    if not ports.books.commit(commit):
+        return None
+    for line in commit.trades:
+        ports.messages.publish(messages.traded(line))
+    loud = tuple(rail for rail in rails_in(result.reached.fired) if rail in ALERTED_RAILS)
+    if loud:
+        equity = f"{krw_of(result.reached.equity):,.0f}"
+        ports.messages.publish(messages.rails_fired(result.state.t, loud, equity))
+    closed = {intent.market for intent in result.closed}
+    intents = {name: i for name, i in book.intents.items() if name not in closed}
+    for intent in opened:
+        intents[intent.market] = send(ports, book.halt, intent)
+    return Book(halt=book.halt, version=book.version + 1, state=commit.state, intents=intents)
+
+
+def new_intents(ports: Ports, setup: Setup, result: FoldResult) -> list[Intent]:
+    """Return the intents of the pass's new orders; a sell-all asks the exchange's own balance."""
+    intents = []
+    for name in result.ordered:
+        order = result.state.markets[name].order
+        units = order.units
+        if order.kind == EXIT and order.units == result.state.markets[name].position.units:
+            units = min(units, free_units(ports, name, order))
+        intents.append(intent_of(setup, name, order, units=units))
+    return intents
+
+
+def commit_of(setup: Setup, book: Book, result: FoldResult, opened: tuple[Intent, ...]) -> Commit:
+    """Return the transaction of a pass: state, intents, trades and the journal's records."""
+    trades = tuple(closed_trades(setup, result))
+    decisions = journal(setup, book, result, opened)
+    chains = dict(result.state.chains)
+    for decision in decisions:
+        chains[decision.market] = decision.hash
+    return Commit(
+        version=book.version,
+        epoch=book.halt.epoch,
+        state=State(
+            t=result.state.t,
+            account=result.state.account,
+            markets=result.state.markets,
+            chains=chains,
+        ),
+        opened=opened,
+        closed=result.closed,
+        trades=trades,
+        decisions=decisions,
+    )
+
+
+def closed_trades(setup: Setup, result: FoldResult) -> Iterator[TradeLine]:
+    """Return the lines of the fills that the fold applied."""
+    for intent in result.closed:
+        if intent.executions:
+            market = result.before.markets[intent.market]
+            yield trade_line(setup.params_of(intent.market), market, intent)
+
+
+def journal(
+    setup: Setup, book: Book, result: FoldResult, opened: tuple[Intent, ...]
+) -> tuple[Decision, ...]:
+    """Return one record per market that decided, ordered or settled; the first has the rails."""
+    by_market = {i.market: i for i in opened}
+    settled = {i.market for i in result.closed}
+    touched = [
+        name
+        for name in setup.markets
+        if name in by_market
+        or name in settled
+        or result.state.markets[name].decided != result.before.markets[name].decided
+    ] or [setup.markets[0]]
+    records = []
+    for n, name in enumerate(touched):
+        facts = decision_facts(setup, book, result, name, by_market.get(name))
+        facts["fired"] = [RAIL_NAMES[r] for r in rails_in(result.reached.fired)] if n == 0 else []
+        records.append(record(result.state.t, name, facts, result.state.chains[name]))
+    return tuple(records)
+
+
+def decision_facts(
+    setup: Setup, book: Book, result: FoldResult, name: str, intent: Intent | None
+) -> dict[str, Fact]:
+    """Return what the journal keeps of one market at one minute: inputs and verdicts."""
+    m: Market = result.state.markets[name]
+    p = setup.params_of(name)
+    rails: Rails = setup.rails
+    return {
+        "t": result.state.t,
+        "market": name,
+        "profile": setup.profile,
+        "mode": book.halt.mode,
+        "epoch": book.halt.epoch,
+        "equity": result.reached.equity,
+        "decided": result.reached.decided,
+        "seen": m.seen,
+        "trend": list(m.trend),
+        "position": list(m.position),
+        "order": list(m.order),
+        "verdict": [RAIL_NAMES.get(m.verdict.rail, ""), *m.verdict[1:]],
+        "params": list(p),
+        "rails": list(rails),
+        "identifier": intent.identifier if intent else "",
+    }
+
+
+def rails_in(fired: int) -> tuple[int, ...]:
+    """Return the rail codes in a mask."""
+    return tuple(rail for rail in RAIL_NAMES if fired >> rail & 1)

@@ -1,0 +1,90 @@
+"""One fold of the kernel over what is known, in the words of the books."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+
+from haetae.app.orders.settle import known_fill
+from haetae.base.time import MINUTE_S
+from haetae.config.setup import Setup
+from haetae.kernel.advance import Log, Reached, Tape, advance
+from haetae.kernel.codes import (
+    NO_ORDER,
+)
+from haetae.kernel.state import (
+    Candle,
+)
+from haetae.ledger.book import Book, State
+from haetae.ledger.intent import Intent
+
+NO_LOG = Log([], [], [], [])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldResult:
+    """What one pass of the kernel came to: the minute it reached and the state there."""
+
+    reached: Reached
+    before: State
+    state: State
+    closed: tuple[Intent, ...]
+
+    @property
+    def ordered(self) -> tuple[str, ...]:
+        """The markets whose kernel order is new."""
+        return tuple(
+            name
+            for name, market in self.state.markets.items()
+            if market.order.kind != NO_ORDER and market.order != self.before.markets[name].order
+        )
+
+    @property
+    def to_write(self) -> bool:
+        """Whether anything happened that the books must keep."""
+        r = self.reached
+        return bool(r.fired or r.decided or self.closed or self.ordered)
+
+
+def fold_minutes(
+    setup: Setup,
+    book: Book,
+    candles: Mapping[str, tuple[Candle, ...]],
+    *,
+    to_t: int,
+    decide: bool,
+) -> FoldResult:
+    """Fold the book's state over `candles` up to `to_t`, or to the first minute worth writing."""
+    before = book.state
+    assert before is not None
+    fills = tuple(
+        known_fill(before.markets[name].order, book.intents.get(name)) for name in setup.markets
+    )
+    account, markets, reached = advance(
+        setup.rails,
+        setup.params,
+        before.account,
+        tuple(before.markets[name] for name in setup.markets),
+        tape_of([candles[name] for name in setup.markets]),
+        fills,
+        before.t,
+        max(to_t, before.t),
+        MINUTE_S,
+        book.halt.mode,
+        int(decide),
+        0,
+        NO_LOG,
+    )
+    named = dict(zip(setup.markets, markets, strict=True))
+    closed = tuple(
+        book.intents[name]
+        for name, fill in zip(setup.markets, fills, strict=True)
+        if fill.t and named[name].order != before.markets[name].order
+    )
+    state = State(t=reached.t, account=account, markets=named, chains=before.chains)
+    return FoldResult(reached=reached, before=before, state=state, closed=closed)
+
+
+def tape_of(candles: list[tuple[Candle, ...]]) -> Tape:
+    """Lay the candles of all markets out as the kernel reads them."""
+    ends = list(accumulate(map(len, candles)))
+    return Tape([c for rows in candles for c in rows], [0, *ends[:-1]], ends)
