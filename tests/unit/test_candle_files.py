@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -42,7 +43,7 @@ def csv_of(folder: Path, rows: list[Row], name: str = "KRW-BTC_1m.csv") -> Path:
 )
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_starts_are_read_however_they_are_written(
-    tmp_path: Path, kind: str, stamp: Callable[[int], object]
+    tmp_path: Path, kind: str, stamp: Callable[[Any], object]
 ) -> None:
     frame = pd.DataFrame([[stamp(row[0]), *row[1:]] for row in rows_of()], columns=list(COLUMNS))
     path = tmp_path / f"KRW-BTC_1m.{kind}"
@@ -50,13 +51,15 @@ def test_starts_are_read_however_they_are_written(
     file = read_candles(path)
     assert (file.market, file.unit_min) == ("KRW-BTC", 1)
     assert file.times.tolist() == [T0, T0 + 60, T0 + 120]
-    assert (file.times.dtype, file.prices.dtype) == (np.int64, np.float64)
+    assert (file.times.dtype, file.prices.dtype) == (np.dtype(np.int64), np.dtype(np.float64))
     assert file.prices.tolist() == [list(ROW)] * 3
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Seoul", None])
-def test_parquet_times_of_any_resolution(tmp_path: Path, unit: str, zone: str | None) -> None:
+def test_parquet_times_of_any_resolution(
+    tmp_path: Path, unit: Literal["s", "ms", "us", "ns"], zone: str | None
+) -> None:
     index = pd.date_range("2025-09-01 09:00", periods=3, freq="min", tz="Asia/Seoul", unit=unit)
     stamps = index.tz_convert(zone) if zone else index.tz_convert("UTC").tz_localize(None)
     frame = pd.DataFrame([ROW] * 3, columns=list(COLUMNS[1:]))
