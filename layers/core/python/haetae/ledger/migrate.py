@@ -100,5 +100,5 @@ def first_release(schema: int) -> str:
 def _newer(body: Item, schema: int, where: str) -> NewerSchema:
     named = body.get("release")
     version = named.get("S") if isinstance(named, dict) else None
-    deploy = f"deploy version {version or 'that wrote it'} or newer"
+    deploy = f"deploy version {version} or newer" if version else "deploy the version that wrote it"
     return NewerSchema(f"{where}: schema {schema} is newer than {SCHEMA_READ}; {deploy}")
