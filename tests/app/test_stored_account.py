@@ -21,7 +21,7 @@ from safety.world import (
 )
 
 from haetae.adapters.upbit.transport import Answer, Request, SurelyNotSent
-from haetae.app.cycle import guard
+from haetae.app.walk.cycle import risk_check
 from haetae.base.errors import NewerSchema
 from haetae.ledger.book import GENESIS, Mode, TradeLine
 from haetae.ledger.intent import Phase
@@ -45,7 +45,7 @@ def left_with_an_open_order(world: World) -> None:
         return serve()
 
     world.line.fault = mute
-    world.guard(STORED_T)
+    world.risk_check(STORED_T)
     world.line.fault = None
 
 
@@ -114,7 +114,7 @@ def test_an_account_of_a_newer_release_halts_and_says_what_to_deploy(sk: str) ->
         newer(store, sk)
         world.clock.to(float(ENTRY_T))
         with pytest.raises(NewerSchema, match=r"deploy version 9\.0\.0 or newer"):
-            guard(world.ports, world.setup, ENTRY_T)
+            risk_check(world.ports, world.setup, ENTRY_T)
         assert not world.orders()
         assert world.said("corrupt_state")
         if sk == BOOK_SK:

@@ -12,8 +12,8 @@ class Books(Protocol):
     def load(self, markets: tuple[str, ...]) -> Book:
         """Read halt, state, and the open intents of those `markets` that have an order open.
 
-        State and intents fit each other; the halt is no younger than what was stored when the
-        read began. Whatever is stored meanwhile is found by the conditions of a write.
+        State and intents fit each other, and nothing is older than the call. What is stored
+        meanwhile is noticed by the next write, which is conditional on version and epoch.
 
         Raises:
             CorruptState: an item is there but cannot be read back, or an open order has none.
