@@ -16,7 +16,7 @@ from haetae.kernel.state import Candle
 from parity.runs import Run, assert_same, seeded
 from support.scenarios import scenarios
 from upbit_sandbox.base import arithmetic, ticks
-from upbit_sandbox.trading import candle_matching, exchange, intake, matching
+from upbit_sandbox.trading import candle_matching, exchange, matching, order_request
 
 type Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -83,7 +83,7 @@ SANDBOX_BUGS: dict[str, Plant] = {
         "find_fill",
         lambda find: lambda *a, since_s, **k: find(*a, since_s=since_s + 60, **k),
     ),
-    "one rail switched": swap(intake, "MIN_TOTAL_KRW", lambda least: least * 20_000),
+    "one rail switched": swap(order_request, "MIN_TOTAL_KRW", lambda least: least * 20_000),
     "one volume quantum": swap(
         candle_matching, "volume_for", lambda v: lambda k, p: v(k, p) - Decimal("0.00000001")
     ),

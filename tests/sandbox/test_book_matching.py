@@ -98,7 +98,7 @@ def test_a_rest_is_filled_by_the_trades_that_reach_it_at_its_own_price() -> None
     uuid = client.limit("bid", "9960", "5")["uuid"]
     assert outcome(client, uuid) == ("wait", "0", 0)
     client.set_clock(at(2))
-    prints = client.sandbox.venue.markets["KRW-BTC"].prints(at(1), at(2))
+    prints = client.sandbox.venue.markets["KRW-BTC"].market_trades(at(1), at(2))
     reaching = [one for one in prints if one.price <= 9_960]
     assert reaching, "the tape falls through the order"
     assert trades_of(client, uuid) == [("9960", str(Decimal(str(one.volume)))) for one in reaching]

@@ -10,7 +10,7 @@ from sandbox.client import T0, Client, at, client_of, error_of, flat_tape
 from upbit_sandbox import Request, Sandbox, Tape
 from upbit_sandbox.base.clock import VirtualClock, utc_text
 from upbit_sandbox.prices.market import Market
-from upbit_sandbox.prices.prints import Print
+from upbit_sandbox.prices.market_trades import MarketTrade
 from upbit_sandbox.prices.synthetic import synthetic_minutes
 from upbit_sandbox.quotation_api.routes import QUOTES
 
@@ -197,7 +197,7 @@ def test_upbit_7_seconds_are_those_in_which_something_traded() -> None:
     tape = Tape.of_rows("KRW-BTC", 1, [(T0, 100.0, 130.0, 90.0, 120.0, 7.0)])
     client = client_of([tape], at(1))
     rows = client.quote("/v1/candles/seconds", "market=KRW-BTC&count=200")
-    made = client.sandbox.venue.markets["KRW-BTC"].prints(T0, at(1))
+    made = client.sandbox.venue.markets["KRW-BTC"].market_trades(T0, at(1))
     assert len(rows) == len({int(one.t_s) for one in made}) < 60
     assert (rows[0]["trade_price"], rows[-1]["opening_price"]) == (120.0, 100.0)
     assert max(row["high_price"] for row in rows) == 130.0
@@ -211,8 +211,10 @@ def test_upbit_7_seconds_are_those_in_which_something_traded() -> None:
 
 
 def test_second_in_which_to_lies_begins_before_it() -> None:
-    def make(*_candle: object) -> list[Print]:
-        return [Print(T0 + n / 4, 100.0 + n, 1.0, is_ask=False, sequential_id=n) for n in range(9)]
+    def make(*_candle: object) -> list[MarketTrade]:
+        return [
+            MarketTrade(T0 + n / 4, 100.0 + n, 1.0, is_ask=False, sequential_id=n) for n in range(9)
+        ]
 
     market = Market([flat_tape("KRW-BTC", [100.0])], make=make)
     rows = [json.loads(row) for row in market.second_rows(at(1), T0 + 1.0, 9)]

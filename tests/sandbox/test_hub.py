@@ -58,7 +58,7 @@ class House:
 
     def move(self, minutes: float) -> None:
         self.client.control("PUT", "/sandbox/clock", {"advance_s": minutes * 60})
-        self.hub.stir()
+        self.hub.wake()
 
 
 async def until(is_so: Callable[[], object]) -> None:
@@ -164,7 +164,7 @@ def test_client_that_was_not_there_is_told_only_what_comes_after() -> None:
         house.client.buy("20000")
         second = await follower(house)
         house.client.buy("30000")
-        house.hub.stir()
+        house.hub.wake()
         await until(lambda: len(first.frames) == 3)
         await until(lambda: len(second.frames) == 2)
         assert [frame.get("price") for frame in first.frames] == [None, 20_000, 30_000]
@@ -183,7 +183,7 @@ def test_account_that_was_started_over_is_followed_on() -> None:
         fake = await follower(house)
         for number, total in enumerate((10_000, 20_000, 30_000), 2):
             house.client.buy(str(total))
-            house.hub.stir()
+            house.hub.wake()
             await until(lambda number=number: len(fake.frames) >= number)
             assert fake.frames[-1]["price"] == total
             house.client.control("POST", "/sandbox/reset")

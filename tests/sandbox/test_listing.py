@@ -82,7 +82,7 @@ def test_history_of_coarser_candles_loses_only_what_lies_whole_in_a_maintenance(
     hours = flat_tape("KRW-BTC", [1.0, 2.0, 3.0, 4.0], unit_min=60)
     market = Market([flat_tape("KRW-BTC", [None] * 300 + [9.0]), hours])
     closed = market.closed_in(((at(30), at(120)),))
-    prices = [one.price for one in closed.prints(T0, at(400))]
+    prices = [one.price for one in closed.market_trades(T0, at(400))]
     assert sorted(set(prices)) == [1.0, 3.0, 4.0, 9.0]
 
 

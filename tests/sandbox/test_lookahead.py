@@ -10,7 +10,7 @@ from sandbox.client import T0, Client, client_of
 from upbit_sandbox import Options, Request, Sandbox, Tape
 from upbit_sandbox.base.clock import VirtualClock
 from upbit_sandbox.prices.market import Make, Market
-from upbit_sandbox.prices.prints import Print, prints_of
+from upbit_sandbox.prices.market_trades import MarketTrade, market_trades_of
 from upbit_sandbox.prices.synthetic import synthetic_minutes
 from upbit_sandbox.quotation_api.routes import QUOTES
 
@@ -43,12 +43,12 @@ def with_another_future(tape: Tape, now_s: float, *, keep_open: bool) -> Tape:
 def trading_as_recorded_until(now_s: float) -> Make:
     """Trades as they were up to now, and others from then on."""
 
-    def make(market: str, start_s: int, length_s: int, _candle: Any) -> list[Print]:
+    def make(market: str, start_s: int, length_s: int, _candle: Any) -> list[MarketTrade]:
         if start_s not in RECORDED:
-            return prints_of(market, start_s, length_s, (1.0, 9.0, 1.0, 9.0, 1.0))
+            return market_trades_of(market, start_s, length_s, (1.0, 9.0, 1.0, 9.0, 1.0))
         return [
             one if one.t_s <= now_s else one._replace(price=one.price * 2, volume=7.0)
-            for one in prints_of(market, start_s, length_s, RECORDED[start_s])
+            for one in market_trades_of(market, start_s, length_s, RECORDED[start_s])
         ]
 
     return make

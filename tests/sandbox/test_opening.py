@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.client import T0
+from upbit_sandbox.build import open_sandbox
 from upbit_sandbox.cli import _parser, main
-from upbit_sandbox.opening import open_sandbox
 from upbit_sandbox.venue.venue import Options, Venue
 
 

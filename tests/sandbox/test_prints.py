@@ -11,7 +11,7 @@ from sandbox.client import T0, at, client_of, flat_tape
 from upbit_sandbox import Tape
 from upbit_sandbox.base.ticks import is_on_tick, nearest_tick
 from upbit_sandbox.prices.market import Market
-from upbit_sandbox.prices.prints import Print, prints_of
+from upbit_sandbox.prices.market_trades import MarketTrade, market_trades_of
 from upbit_sandbox.prices.synthetic import synthetic_minutes
 
 TAPE = synthetic_minutes("KRW-BTC", 5, T0, 200)
@@ -34,7 +34,7 @@ def test_prints_of_a_candle_make_that_candle(
     candle: tuple[float, float, float, float, float], number: int, length_s: int
 ) -> None:
     start_s = T0 + number * length_s
-    made = prints_of("KRW-X", start_s, length_s, candle)
+    made = market_trades_of("KRW-X", start_s, length_s, candle)
     prices = [one.price for one in made]
     open_, high, low, close, volume = candle
     assert (prices[0], max(prices), min(prices), prices[-1]) == (open_, high, low, close)
@@ -51,7 +51,7 @@ def test_prints_of_a_candle_make_that_candle(
 def test_a_print_above_the_one_before_was_a_buyer(
     candle: tuple[float, float, float, float, float],
 ) -> None:
-    made = prints_of("KRW-X", T0, 60, candle)
+    made = market_trades_of("KRW-X", T0, 60, candle)
     for before, after in pairwise(made):
         if before.price != after.price:
             assert after.is_ask == (after.price < before.price)
@@ -60,7 +60,7 @@ def test_a_print_above_the_one_before_was_a_buyer(
 @given(st.lists(st.floats(0.0001, 1e7), min_size=4, max_size=4).map(sorted))
 def test_prints_stay_within_a_candle_that_is_off_the_tick(prices: list[float]) -> None:
     low, open_, close, high = prices
-    made = prints_of("KRW-X", T0, 60, (open_, high, low, close, 5.0))
+    made = market_trades_of("KRW-X", T0, 60, (open_, high, low, close, 5.0))
     assert all(low <= one.price <= high for one in made)
 
 
@@ -68,7 +68,7 @@ def test_trades_of_one_millisecond_have_ids_of_their_own() -> None:
     made = [
         one
         for second in range(500)
-        for one in prints_of("KRW-X", T0 + second, 1, (100.0, 110.0, 90.0, 105.0, 8.0))
+        for one in market_trades_of("KRW-X", T0 + second, 1, (100.0, 110.0, 90.0, 105.0, 8.0))
     ]
     assert len({one.t_s for one in made}) < len(made)
     assert len({one.sequential_id for one in made}) == len(made)
@@ -76,9 +76,11 @@ def test_trades_of_one_millisecond_have_ids_of_their_own() -> None:
 
 def test_same_candle_same_prints_and_another_market_others() -> None:
     candle = (100.0, 110.0, 90.0, 105.0, 8.0)
-    assert prints_of("KRW-X", T0, 60, candle) == prints_of("KRW-X", T0, 60, candle)
-    assert prints_of("KRW-X", T0, 60, candle) != prints_of("KRW-Y", T0, 60, candle)
-    assert prints_of("KRW-X", T0, 60, candle) != prints_of("KRW-X", T0 + 60, 60, candle)
+    assert market_trades_of("KRW-X", T0, 60, candle) == market_trades_of("KRW-X", T0, 60, candle)
+    assert market_trades_of("KRW-X", T0, 60, candle) != market_trades_of("KRW-Y", T0, 60, candle)
+    assert market_trades_of("KRW-X", T0, 60, candle) != market_trades_of(
+        "KRW-X", T0 + 60, 60, candle
+    )
 
 
 moments = st.integers(-60_000, 200 * 60_000).map(lambda ms: T0 + ms / 1000)
@@ -87,16 +89,16 @@ moments = st.integers(-60_000, 200 * 60_000).map(lambda ms: T0 + ms / 1000)
 @given(st.lists(moments, min_size=3, max_size=3).map(sorted))
 def test_windows_of_prints_fit_together(times: list[float]) -> None:
     a, b, c = times
-    whole = MARKET.prints(a, c)
-    assert MARKET.prints(a, b) + MARKET.prints(b, c) == whole
-    assert list(MARKET.prints_back(c, a)) == whole[::-1]
+    whole = MARKET.market_trades(a, c)
+    assert MARKET.market_trades(a, b) + MARKET.market_trades(b, c) == whole
+    assert list(MARKET.market_trades_back(c, a)) == whole[::-1]
     assert all(a < one.t_s <= c for one in whole)
 
 
 @given(moments)
 def test_forming_minute_is_what_has_traded_in_it(now_s: float) -> None:
     start_s = int(now_s - now_s % 60)
-    traded = MARKET.prints(start_s, now_s)
+    traded = MARKET.market_trades(start_s, now_s)
     forming = MARKET.forming(1, now_s)
     if forming is None:
         assert not traded
@@ -110,7 +112,7 @@ def test_forming_minute_is_what_has_traded_in_it(now_s: float) -> None:
 def test_prints_of_history_come_from_the_coarser_tape() -> None:
     hours = flat_tape("KRW-BTC", [1_000.0, 2_000.0], unit_min=60)
     minutes = Tape.of_rows("KRW-BTC", 1, [(T0 + 7_200, 5.0, 5.0, 5.0, 5.0, 1.0)])
-    made = Market([minutes, hours]).prints(T0, at(122))
+    made = Market([minutes, hours]).market_trades(T0, at(122))
     assert {one.price for one in made} == {1_000.0, 2_000.0, 5.0}
     assert round(sum(one.volume for one in made), 8) == 3
 
@@ -123,8 +125,8 @@ def ids(rows: list[dict[str, Any]]) -> list[int]:
     return [row["sequential_id"] for row in rows]
 
 
-def known(after_s: float, until_s: float) -> list[Print]:
-    return MARKET.prints(after_s, until_s)[::-1]
+def known(after_s: float, until_s: float) -> list[MarketTrade]:
+    return MARKET.market_trades(after_s, until_s)[::-1]
 
 
 def test_upbit_3_7_trades_come_newest_first_one_unless_told() -> None:

@@ -14,7 +14,7 @@ import requests
 from sandbox.client import T0, Client, at, client_of, error_of, flat_tape
 from sandbox.servers import TIMEOUT_S, Server, refused, running
 from sandbox.test_money import check
-from upbit_sandbox.opening import HISTORY_S
+from upbit_sandbox.build import HISTORY_S
 from upbit_sandbox.venue.store import StateFile, StateFileError
 
 VIRTUAL = ("--source", "synthetic", "--clock", "virtual", "--seed", "3")

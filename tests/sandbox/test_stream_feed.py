@@ -12,7 +12,7 @@ from upbit_sandbox import Request, Sandbox, Tape
 from upbit_sandbox.base.clock import VirtualClock
 from upbit_sandbox.prices.listing import Listing
 from upbit_sandbox.prices.market import Market
-from upbit_sandbox.prices.prints import Print
+from upbit_sandbox.prices.market_trades import MarketTrade
 from upbit_sandbox.quotation_api.mirror import Answer, Mirror, UpstreamDown
 from upbit_sandbox.streams.feed import Feed
 from upbit_sandbox.streams.quotes import MAX_TRADES, MirrorQuotes, VenueQuotes
@@ -73,7 +73,7 @@ def test_upbit_8_every_trade_is_told_once(follower: Follower) -> None:
     told: list[dict[str, Any]] = []
     for seconds in (0.5, 7.0, 59.9, 60.0, 60.0, 61.2, 185.0, 400.0):
         told += follower.move(at(2_000) + seconds, TRADES).get(TRADES, [])
-    made = follower.venue.markets["KRW-BTC"].prints(at(2_000), at(2_000) + 400)
+    made = follower.venue.markets["KRW-BTC"].market_trades(at(2_000), at(2_000) + 400)
     assert [frame["sequential_id"] for frame in told] == [one.sequential_id for one in made]
     assert [frame["trade_price"] for frame in told] == [one.price for one in made]
     assert [frame["ask_bid"] for frame in told] == ["ASK" if p.is_ask else "BID" for p in made]
@@ -84,7 +84,7 @@ def test_trades_go_on_over_midnight(follower: Follower) -> None:
     follower.client.set_clock(before)
     follower.snapshot(TRADES)
     told = follower.move(MIDNIGHT + 30, TRADES)[TRADES]
-    made = follower.venue.markets["KRW-BTC"].prints(before, MIDNIGHT + 30)
+    made = follower.venue.markets["KRW-BTC"].market_trades(before, MIDNIGHT + 30)
     assert [frame["sequential_id"] for frame in told] == [one.sequential_id for one in made]
     assert {frame["trade_date"] for frame in told} == {"2025-09-02", "2025-09-03"}
 
@@ -110,8 +110,8 @@ def test_upbit_8_quiet_market_sends_nothing(follower: Follower) -> None:
     wanted = (TRADES, TICKER, BOOK, MINUTES, SECONDS)
     follower.snapshot(*wanted)
     follower.move(at(2_000) + 20, *wanted)
-    [*_, last] = follower.venue.markets["KRW-BTC"].prints(at(2_000), at(2_000) + 20)
-    following = follower.venue.markets["KRW-BTC"].prints(last.t_s, at(2_001))[0]
+    [*_, last] = follower.venue.markets["KRW-BTC"].market_trades(at(2_000), at(2_000) + 20)
+    following = follower.venue.markets["KRW-BTC"].market_trades(last.t_s, at(2_001))[0]
     for share in (0.2, 0.5, 0.9):
         now_s = max(at(2_000) + 20, last.t_s) + share * (following.t_s - last.t_s - 20)
         if at(2_000) + 20 < now_s < following.t_s:
@@ -138,11 +138,11 @@ def test_upbit_8_candle_is_sent_again_until_it_is_closed(follower: Follower) -> 
     assert (minute["high_price"], minute["low_price"]) == (10_080.0, 10_030.0)
 
 
-def busy(market: str, start_s: int, length_s: int, candle: tuple[float, ...]) -> list[Print]:
+def busy(market: str, start_s: int, length_s: int, candle: tuple[float, ...]) -> list[MarketTrade]:
     """Ten trades in every second of a candle."""
     price, each = candle[0], candle[4] / (10 * length_s)
     moments = [start_s + n / 10 + 0.05 for n in range(10 * length_s)]
-    return [Print(t_s, price, each, False, int(t_s * 1000)) for t_s in moments]
+    return [MarketTrade(t_s, price, each, False, int(t_s * 1000)) for t_s in moments]
 
 
 def test_upbit_8_candle_stream_is_at_most_one_a_second() -> None:
@@ -289,7 +289,9 @@ def test_mirrored_streams_follow_the_upstreams_quotes() -> None:
     for second in range(1, 130):
         upstream.client.set_clock(at(2_000) + second)
         told += feed.look(wanted, upstream.now_s()).get(TRADES, [])
-    made = upstream.client.sandbox.venue.markets["KRW-BTC"].prints(at(2_000), upstream.now_s())
+    made = upstream.client.sandbox.venue.markets["KRW-BTC"].market_trades(
+        at(2_000), upstream.now_s()
+    )
     assert [frame["sequential_id"] for frame in told] == [one.sequential_id for one in made]
 
 
@@ -306,7 +308,7 @@ def test_mirror_is_asked_once_for_all_markets() -> None:
 def test_mirrored_quotes_that_say_nothing_new_send_nothing() -> None:
     upstream, feed = live()
     market = upstream.client.sandbox.venue.markets["KRW-BTC"]
-    trades = market.prints(at(2_000), at(2_010))
+    trades = market.market_trades(at(2_000), at(2_010))
     quiet = next(a.t_s for a, b in pairwise(trades) if b.t_s - a.t_s > 8)
     upstream.client.set_clock(quiet + 1)
     wanted = {TRADES, TICKER, BOOK, MINUTES}

@@ -9,10 +9,9 @@ import pytest
 
 from sandbox.recorded import ws_message
 from upbit_sandbox.prices.listing import Listing
+from upbit_sandbox.streams.fields import Names, names_of
 from upbit_sandbox.streams.frames import (
-    Names,
     asset_frame,
-    names_of,
     order_frame,
     ticker_frame,
     write,

@@ -17,9 +17,9 @@ from haetae.ledger.book import Book, TradeLine
 from haetae.research.replay.rehearsal import Rehearsal, rehearse
 from haetae.wiring.container import CONTAINER, App
 from support.tapes import REPOSITORY
-from upbit_sandbox.core import Sandbox
 from upbit_sandbox.prices.synthetic import synthetic_minutes
 from upbit_sandbox.prices.tape import Tape
+from upbit_sandbox.sandbox import Sandbox
 
 MARKET = "KRW-BTC"
 MINUTE = 60

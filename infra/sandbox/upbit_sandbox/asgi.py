@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 
 from upbit_sandbox.base.clock import http_date
 from upbit_sandbox.base.wire import Request, Response
-from upbit_sandbox.core import Sandbox
 from upbit_sandbox.page import page_at
+from upbit_sandbox.sandbox import Sandbox
 from upbit_sandbox.streams.connection import Message, Receive, Send
 from upbit_sandbox.streams.sockets import Hub
 
@@ -34,7 +34,7 @@ def create_app(sandbox: Sandbox, hub: Hub | None = None) -> App:
             else:
                 response = await _served(sandbox, _read(scope, body))
             if hub is not None:
-                hub.stir()
+                hub.wake()
             if response.delay_s:
                 await asyncio.sleep(response.delay_s)
             await _answer(send, response, http_date(sandbox.venue.clock.now()))

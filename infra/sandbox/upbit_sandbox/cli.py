@@ -12,7 +12,7 @@ from pathlib import Path
 
 from upbit_sandbox.base.arithmetic import parse_amount
 from upbit_sandbox.base.clock import parse_time
-from upbit_sandbox.opening import open_sandbox
+from upbit_sandbox.build import open_sandbox
 from upbit_sandbox.prices.files import CandleFileError
 from upbit_sandbox.server import serve
 from upbit_sandbox.venue.store import StateFile, StateFileError

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from upbit_sandbox.base.wire import Json, Request, Response, json_response
-from upbit_sandbox.core import Sandbox
+from upbit_sandbox.sandbox import Sandbox
 from upbit_sandbox.streams.quotes import Quotes, listed, quotes_of
 
 PATH = "/sandbox/"

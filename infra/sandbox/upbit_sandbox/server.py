@@ -12,7 +12,7 @@ import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from upbit_sandbox.asgi import create_app
-from upbit_sandbox.core import Sandbox
+from upbit_sandbox.sandbox import Sandbox
 from upbit_sandbox.streams.sockets import Hub
 
 STOP_WITHIN_S = 2

@@ -23,7 +23,7 @@ class Line:
     placed_s: Callable[[str], float]  # when the order of this uuid was placed, in epoch s
 
 
-def suffer(fault: Fault, line: Line) -> Response:
+def apply_fault(fault: Fault, line: Line) -> Response:
     """Answer a request the way its fault has it."""
     if fault.kind in _PAGES:
         return gateway(*_PAGES[fault.kind])

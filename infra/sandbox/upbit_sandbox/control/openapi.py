@@ -182,7 +182,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             Field("cursor", TEXT),
             Field("days_ago", {"type": "integer", "minimum": 1, "maximum": 7}),
         ),
-        listed(named("Print")),
+        listed(named("MarketTrade")),
     ),
     ("GET", "/v1/market/all"): Operation((Field("is_details", FLAG),), listed(named("Listing"))),
     **{

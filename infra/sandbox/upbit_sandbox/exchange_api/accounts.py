@@ -5,7 +5,7 @@ from upbit_sandbox.base.clock import kst_text
 from upbit_sandbox.base.errors import exchange
 from upbit_sandbox.base.wire import Json, Response, first, json_response
 from upbit_sandbox.exchange_api.call import Call
-from upbit_sandbox.trading.intake import MAX_TOTAL_KRW, MIN_TOTAL_KRW
+from upbit_sandbox.trading.order_request import MAX_TOTAL_KRW, MIN_TOTAL_KRW
 from upbit_sandbox.trading.orders import coin_of
 from upbit_sandbox.trading.wallet import KRW, account_body
 from upbit_sandbox.venue.venue import Venue

@@ -5,14 +5,14 @@ from itertools import groupby, islice
 from math import ceil, fsum
 
 from upbit_sandbox.prices.days import Days, in_periods
+from upbit_sandbox.prices.market_trades import MarketTrade, market_trades_of
 from upbit_sandbox.prices.periods import DAY_S, Period
-from upbit_sandbox.prices.prints import Print, prints_of
 from upbit_sandbox.prices.rows import minute_row, period_row, second_row
 from upbit_sandbox.prices.series import Candle, Series, Totals, joined
 from upbit_sandbox.prices.tape import Tape, Windows
 
 type Grow = Callable[[float], None]
-type Make = Callable[[str, int, int, tuple[float, float, float, float, float]], list[Print]]
+type Make = Callable[[str, int, int, tuple[float, float, float, float, float]], list[MarketTrade]]
 
 DAY_MIN = 1440
 AHEAD_S = DAY_S
@@ -37,7 +37,7 @@ class Market:
         grow: Grow | None = None,
         *,
         closed: Windows = (),
-        make: Make = prints_of,
+        make: Make = market_trades_of,
     ) -> None:
         """Take at least one tape; `grow(until_s)` makes the finest one longer when time runs on.
 
@@ -60,7 +60,7 @@ class Market:
         self._days = Days(self._series)
         self._last_day = Totals(self._series)
         self._rows: dict[int, dict[int, tuple[int, bytes]]] = {}  # by unit and the rows up to it
-        self._prints: dict[int, list[Print]] = {}  # by their row
+        self._prints: dict[int, list[MarketTrade]] = {}  # by their row
         self._newest: tuple[tuple[int, float], Candle | None] = ((0, 0.0), None)
 
     @property
@@ -120,7 +120,7 @@ class Market:
     def second_rows(self, now_s: float, to_s: float | None, count: int) -> list[bytes]:
         """Render up to `count` candles of one second, otherwise as `rows`."""
         until_s = now_s if to_s is None else min(ceil(to_s) - LEAST_S, now_s)
-        prints = self.prints_back(until_s, now_s - SECONDS_KEPT_S)
+        prints = self.market_trades_back(until_s, now_s - SECONDS_KEPT_S)
         seconds = islice(groupby(prints, lambda one: int(one.t_s)), count)
         return [
             second_row(self.code, _traded(second, list(reversed(list(inside)))))
@@ -198,15 +198,15 @@ class Market:
 
     # Single trades
 
-    def prints(self, after_s: float, until_s: float) -> list[Print]:
+    def market_trades(self, after_s: float, until_s: float) -> list[MarketTrade]:
         """Give the single trades with after_s < t_s ≤ until_s, oldest first."""
         series = self._series
-        found: list[Print] = []
+        found: list[MarketTrade] = []
         for number in range(max(series.before(after_s) - 1, 0), series.before(until_s)):
             found += [one for one in self._prints_in(number) if after_s < one.t_s <= until_s]
         return found
 
-    def prints_back(self, until_s: float, after_s: float) -> Iterator[Print]:
+    def market_trades_back(self, until_s: float, after_s: float) -> Iterator[MarketTrade]:
         """Go through the single trades with after_s < t_s ≤ until_s, newest first."""
         series = self._series
         least = max(series.before(after_s) - 1, 0)
@@ -215,9 +215,9 @@ class Market:
                 if after_s < one.t_s <= until_s:
                     yield one
 
-    def last_print(self, now_s: float) -> Print | None:
+    def last_print(self, now_s: float) -> MarketTrade | None:
         """Give the newest single trade known now."""
-        return next(self.prints_back(now_s, 0), None)
+        return next(self.market_trades_back(now_s, 0), None)
 
     def _current(self, series: Series, closed: int, now_s: float) -> Candle | None:
         """Build the row after the closed ones from what has traded by now."""
@@ -225,11 +225,11 @@ class Market:
             return None
         asked = series.start_of(closed), now_s
         if self._newest[0] != asked:
-            known = self.prints(*asked)
+            known = self.market_trades(*asked)
             self._newest = asked, _traded(asked[0], known) if known else None
         return self._newest[1]
 
-    def _prints_in(self, number: int) -> list[Print]:
+    def _prints_in(self, number: int) -> list[MarketTrade]:
         found = self._prints.get(number)
         if found is None:
             tape, row = self._series.find(number)
@@ -249,7 +249,7 @@ class Market:
         return found
 
 
-def _traded(start_s: int, prints: Sequence[Print]) -> Candle:
+def _traded(start_s: int, prints: Sequence[MarketTrade]) -> Candle:
     """Make a candle of trades, oldest first."""
     prices = [one.price for one in prints]
     return Candle(

@@ -7,8 +7,8 @@ from upbit_sandbox.base.clock import utc_text
 from upbit_sandbox.base.errors import invalid_value
 from upbit_sandbox.base.wire import Json, Pairs, Response, first, json_response
 from upbit_sandbox.prices.market import LEAST_S, Market
+from upbit_sandbox.prices.market_trades import IDS_A_MS, MarketTrade
 from upbit_sandbox.prices.periods import DAY_S
-from upbit_sandbox.prices.prints import IDS_A_MS, Print
 from upbit_sandbox.quotation_api.parameters import read_count, read_integer, read_market
 from upbit_sandbox.venue.venue import Venue
 
@@ -28,14 +28,14 @@ def trades(venue: Venue, pairs: Pairs, now_s: float) -> Response:
         until_s = min(until_s, cursor / IDS_A_MS / 1000 + LEAST_S)
     found = (
         one
-        for one in market.prints_back(until_s, day_s - LEAST_S)
+        for one in market.market_trades_back(until_s, day_s - LEAST_S)
         if cursor is None or one.sequential_id < cursor
     )
     before = _close_before(market, day_s, now_s)
     return json_response([_body(market.code, one, before) for one in islice(found, count)])
 
 
-def _body(code: str, one: Print, previous_close: float | None) -> Json:
+def _body(code: str, one: MarketTrade, previous_close: float | None) -> Json:
     date, _, moment = utc_text(one.t_s).partition("T")
     before = one.price if previous_close is None else previous_close
     return {

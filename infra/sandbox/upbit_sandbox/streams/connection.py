@@ -51,13 +51,13 @@ class Connection:
         self.put(error.frame())
         self._waiting.append(None)
 
-    def say_up(self) -> None:
+    def send_pong_status(self) -> None:
         """Say that the connection is up, now and every ten seconds from now on."""
-        self.hush()
+        self.stop_pings()
         self.put(UP)
-        self._up = asyncio.get_running_loop().call_later(self.up_s, self.say_up)
+        self._up = asyncio.get_running_loop().call_later(self.up_s, self.send_pong_status)
 
-    def hush(self) -> None:
+    def stop_pings(self) -> None:
         """Say UP no more."""
         if self._up is not None:
             self._up.cancel()

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from upbit_sandbox.base.errors import ApiError
 from upbit_sandbox.base.wire import Json, Response, split_pairs
-from upbit_sandbox.core import Sandbox
 from upbit_sandbox.quotation_api.mirror import Mirror
 from upbit_sandbox.quotation_api.routes import QUOTES
+from upbit_sandbox.sandbox import Sandbox
 from upbit_sandbox.streams.frames import Frame
 from upbit_sandbox.venue.venue import Venue
 
@@ -116,7 +116,7 @@ class VenueQuotes:
         """Count the trades since the last look."""
         market = self._venue.markets[code]
         since_s = max(self._before_s, self._now_s - DAY_S)
-        return min(len(market.prints(since_s, self._now_s)), MAX_TRADES)
+        return min(len(market.market_trades(since_s, self._now_s)), MAX_TRADES)
 
     def rows(self, path: str, query: str) -> list[Frame]:
         """Ask the quotation route."""
@@ -133,7 +133,7 @@ class VenueQuotes:
         if sides is None or sides.day_s != day_s or sides.until_s > self._now_s:
             sides = self._sides[code] = _Sides(day_s, day_s)
         market = self._venue.markets[code]
-        for each in market.prints(sides.until_s, self._now_s):
+        for each in market.market_trades(sides.until_s, self._now_s):
             if each.is_ask:
                 sides.ask += each.volume
             else:

@@ -15,15 +15,14 @@ from upbit_sandbox.access.keys import Key, Permission
 from upbit_sandbox.access.limits import ORIGIN
 from upbit_sandbox.base.clock import VirtualClock
 from upbit_sandbox.base.errors import ApiError
-from upbit_sandbox.core import Sandbox
+from upbit_sandbox.sandbox import Sandbox
 from upbit_sandbox.streams.connection import NORMAL, Connection, Message, Receive, Send
 from upbit_sandbox.streams.feed import Feed
+from upbit_sandbox.streams.fields import SUBSCRIPTIONS, names_of
 from upbit_sandbox.streams.frames import (
-    SUBSCRIPTIONS,
     Frame,
     asset_frame,
     cut,
-    names_of,
     order_frame,
     subscriptions_frame,
     write,
@@ -71,14 +70,14 @@ class Hub:
         self._listeners: dict[Stream, list[tuple[Connection, int]]] = {}
         self._cursors: dict[str, _Cursor] = {}
         self._wake = asyncio.Event()
-        self._turn = asyncio.Lock()  # a mirror is looked at in a thread: one look at a time
+        self._beat_lock = asyncio.Lock()  # a mirror is looked at in a thread: one look at a time
 
     @property
     def connected(self) -> int:
         """How many clients there are."""
         return len(self._connections)
 
-    def stir(self) -> None:
+    def wake(self) -> None:
         """Note that a request was answered: something may have changed."""
         if self._connections:
             self._wake.set()
@@ -93,7 +92,7 @@ class Hub:
             else:
                 self._wake.clear()
                 await self._wake.wait()
-            async with self._turn:
+            async with self._beat_lock:
                 await self._beat()
 
     async def serve(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -112,7 +111,7 @@ class Hub:
             return
         await send({"type": "websocket.accept"})
         self._connections.add(connection)
-        self.stir()
+        self.wake()
         tasks = [
             asyncio.create_task(self._listen(connection, receive)),
             asyncio.create_task(connection.write(send)),
@@ -126,7 +125,7 @@ class Hub:
         finally:
             for task in tasks:
                 task.cancel()
-            connection.hush()
+            connection.stop_pings()
             self._connections.discard(connection)
             self._index()
 
@@ -158,7 +157,7 @@ class Hub:
         while (message := await receive())["type"] == "websocket.receive":
             text = message.get("text") or message.get("bytes") or b""
             if text in ("PING", b"PING"):
-                connection.say_up()
+                connection.send_pong_status()
                 continue
             try:
                 await self._request(connection, text)
@@ -182,7 +181,7 @@ class Hub:
             frame = subscriptions_frame(asked.ticket, held)
             connection.put(write(frame, SUBSCRIPTIONS, asked.format))
             return
-        async with self._turn:
+        async with self._beat_lock:
             await self._beat()  # those who follow already are told first
             connection.held = asked
             self._index()

@@ -12,7 +12,7 @@ from upbit_sandbox.base.arithmetic import average_price, floor_volume, from_floa
 from upbit_sandbox.base.ticks import next_above, next_below
 from upbit_sandbox.prices.listing import Listings
 from upbit_sandbox.prices.market import Market
-from upbit_sandbox.prices.prints import Print
+from upbit_sandbox.prices.market_trades import MarketTrade
 from upbit_sandbox.trading.orders import Side
 
 UNITS = 30  # levels on each side (docs: list-orderbooks)
@@ -68,7 +68,7 @@ class BookSource(Protocol):
 
 
 class _Made(NamedTuple):
-    last: Print
+    last: MarketTrade
     book: Book
 
 
@@ -113,7 +113,7 @@ class Books:
 
     def flow(self, code: str, after_s: float, until_s: float) -> Iterator[Flow]:
         """Give the market's trades, whichever side took."""
-        for one in self._markets[code].prints(after_s, until_s):
+        for one in self._markets[code].market_trades(after_s, until_s):
             if self._is_open(code, one.t_s):
                 volume = floor_volume(from_float(one.volume))
                 yield Flow(one.t_s, Level(from_float(one.price), volume), BOTH)

@@ -20,9 +20,14 @@ from upbit_sandbox.base.errors import exchange
 from upbit_sandbox.base.wire import Json
 from upbit_sandbox.prices.listing import Listings
 from upbit_sandbox.trading.events import AssetEvent, Change, Journal, OrderEvent
-from upbit_sandbox.trading.intake import OrderRequest, judge_total, read_identifier, read_order
 from upbit_sandbox.trading.ledger import Ledger
 from upbit_sandbox.trading.matching import Fill
+from upbit_sandbox.trading.order_request import (
+    OrderRequest,
+    judge_total,
+    read_identifier,
+    read_order,
+)
 from upbit_sandbox.trading.orders import (
     Order,
     Side,

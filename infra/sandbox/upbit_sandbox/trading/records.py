@@ -15,7 +15,7 @@ from upbit_sandbox.base.fields import (
     read_text,
 )
 from upbit_sandbox.base.wire import Json
-from upbit_sandbox.trading.intake import CONDITIONS, SHAPES
+from upbit_sandbox.trading.order_request import CONDITIONS, SHAPES
 from upbit_sandbox.trading.orders import (
     Order,
     OrderType,

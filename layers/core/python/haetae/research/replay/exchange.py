@@ -3,8 +3,8 @@
 from haetae.base.money import krw_of
 from haetae.config.setup import Setup
 from haetae.research.data.tapes import History, Rows, Span
-from upbit_sandbox.core import Sandbox
 from upbit_sandbox.prices.tape import Tape
+from upbit_sandbox.sandbox import Sandbox
 from upbit_sandbox.venue.venue import Options
 
 

@@ -16,7 +16,7 @@ from haetae.config.setup import Setup
 from haetae.wiring.container import App
 from upbit_sandbox.asgi import create_app
 from upbit_sandbox.base.clock import VirtualClock as ExchangeClock
-from upbit_sandbox.core import Sandbox
+from upbit_sandbox.sandbox import Sandbox
 from upbit_sandbox.venue.venue import ACCESS_KEY, SECRET_KEY
 
 

@@ -17,7 +17,7 @@ COIN = 100_000_000  # units of volume in a coin
 IDS_A_MS = 10_000  # an id is the time in ms and a number, as Upbit's look
 
 
-class Print(NamedTuple):
+class MarketTrade(NamedTuple):
     """One trade: epoch s, price in KRW, coins; `is_ask` where the seller took.
 
     `sequential_id` is unique in its market (docs: list-pair-trades).
@@ -30,12 +30,12 @@ class Print(NamedTuple):
     sequential_id: int
 
 
-def prints_of(
+def market_trades_of(
     market: str,
     start_s: int,
     length_s: int,
     candle: tuple[float, float, float, float, float],
-) -> list[Print]:
+) -> list[MarketTrade]:
     """Make the trades of a candle (open, high, low, close, volume), oldest first.
 
     The first is in its first half second, the last in its last millisecond.
@@ -59,7 +59,7 @@ def prints_of(
             is_ask = price < before
         t_ms = start_s * 1000 + ms
         size = (until - spent) / COIN
-        prints.append(Print(t_ms / 1000, price, size, is_ask, t_ms * IDS_A_MS + number))
+        prints.append(MarketTrade(t_ms / 1000, price, size, is_ask, t_ms * IDS_A_MS + number))
         spent, before = until, price
     return prints
 

@@ -11,12 +11,12 @@ from upbit_sandbox.base.errors import ApiError
 from upbit_sandbox.base.fields import Malformed, read_body, read_list
 from upbit_sandbox.control.accounts import add_account, read_wanted
 from upbit_sandbox.control.routes import check_faults
-from upbit_sandbox.core import Sandbox
 from upbit_sandbox.prices.files import read_tape
 from upbit_sandbox.prices.market import Market, build_markets
 from upbit_sandbox.prices.source import Source
 from upbit_sandbox.prices.synthetic import DAY_S, synthetic_markets
 from upbit_sandbox.quotation_api.mirror import HttpUpstream, Mirror
+from upbit_sandbox.sandbox import Sandbox
 from upbit_sandbox.venue.store import StateFile, StateFileError
 from upbit_sandbox.venue.tables import Kept
 from upbit_sandbox.venue.venue import Options, Venue

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from upbit_sandbox.access.effects import Line, suffer
+from upbit_sandbox.access.effects import Line, apply_fault
 from upbit_sandbox.access.limits import ORIGIN, Caller, remaining_req
 from upbit_sandbox.base.clock import Clock, VirtualClock
 from upbit_sandbox.base.errors import (
@@ -125,7 +125,7 @@ class Sandbox:
         if venue.faults.active and request.path.startswith("/v1/"):
             fault = venue.faults.take(request.method, request.path)
             if fault is not None:
-                return suffer(fault, self._line(request, now_s))
+                return apply_fault(fault, self._line(request, now_s))
         return self._serve(request, now_s)
 
     def _control(self, control: Control, request: Request) -> Response:
