@@ -1,0 +1,101 @@
+"""The product's names keep to the glossary: a word of its "not" column is in none of them."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from support.tapes import REPOSITORY
+
+PRODUCT = ("layers/core/python/haetae", "functions", "infra/local/haetae_local")
+LEAST_TERMS = 30
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+HANGUL = re.compile(r"[가-힣]")
+
+
+def rows(page: str) -> list[list[str]]:
+    """Return the glossary's rows: term, Korean, meaning, not."""
+    lines = [line for line in page.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
+
+
+def refused(page: str) -> dict[tuple[str, ...], str]:
+    """Return the words of the "not" column, each split as a name is, with the term to use."""
+    found = {}
+    for term, _, _, nots in rows(page):
+        for word in re.findall(r"`([^`]+)`", nots):
+            found[tuple(words(word))] = term
+    return found
+
+
+def words(name: str) -> list[str]:
+    """Return the words of a snake_case or CamelCase name, in lower case."""
+    return [word.lower() for word in WORD.findall(name)]
+
+
+def names(source: str) -> set[str]:
+    """Return the functions, classes and parameters that a module defines."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.arg):
+            found.add(node.arg)
+    return found
+
+
+def against(found: set[str], bad: dict[tuple[str, ...], str]) -> dict[str, str]:
+    """Return the names that hold a refused word, with the term to use instead."""
+    return {
+        name: term
+        for name in sorted(found)
+        for word, term in bad.items()
+        if any(tuple(words(name)[n : n + len(word)]) == word for n in range(len(words(name))))
+    }
+
+
+PAGE = (REPOSITORY / "docs/glossary.md").read_text(encoding="utf-8")
+MODULES = sorted(path for folder in PRODUCT for path in (REPOSITORY / folder).rglob("*.py"))
+
+
+def test_the_glossary_has_its_words_in_both_languages() -> None:
+    found = rows(PAGE)
+    assert len(found) >= LEAST_TERMS
+    assert [row for row in found if len(row) != 4 or not row[0] or not row[2]] == []
+    assert [row[0] for row in found if not HANGUL.search(row[1])] == []
+    assert len({row[0] for row in found}) == len(found)
+
+
+def test_no_name_of_the_product_holds_a_refused_word() -> None:
+    bad = refused(PAGE)
+    told: dict[str, dict[str, str]] = {}
+    for path in MODULES:
+        parts = Path(path.relative_to(REPOSITORY)).with_suffix("").parts
+        held = against(names(path.read_text(encoding="utf-8")) | set(parts), bad)
+        if held:
+            told[str(path.relative_to(REPOSITORY))] = held
+    assert bad
+    assert MODULES
+    assert told == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "held"),
+    [
+        ("guard", True),
+        ("guard_market", True),
+        ("KillGuard", True),
+        ("guarded", False),
+        ("safeguard", False),
+        ("vanguard_etf", False),
+    ],
+)
+def test_a_refused_word_is_found_whole(name: str, held: bool) -> None:
+    assert bool(against({name}, {("guard",): "risk check"})) is held
+
+
+def test_names_are_read_where_they_are_defined() -> None:
+    source = "class KillOrder:\n    def plug(self, socket, *, told=1): ...\nquiet = 1\n"
+    assert names(source) == {"KillOrder", "plug", "self", "socket", "told"}
+    assert words("HTTPServer_x2") == ["http", "server", "x", "2"]
