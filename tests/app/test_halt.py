@@ -34,7 +34,7 @@ from haetae.app.operator.resume import ResumeRefused, confirmation, resume
 from haetae.app.ports import Ports
 from haetae.app.walk.cycle import trading_cycle
 from haetae.kernel.codes import HALT, KILLED, RUN, STOP
-from haetae.kernel.quanta import MICRO
+from haetae.kernel.rounding import MICRO
 from haetae.ledger.book import OperatorMode
 from haetae.ledger.intent import Phase
 from support.tapes import T0

@@ -13,7 +13,7 @@ from haetae.adapters.memory.books import MemoryBooks
 from haetae.base.errors import CorruptState
 from haetae.config.profiles import PROFILES
 from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL, HALT, RUN, STOP
-from haetae.kernel.state import NEW_MARKET, NO_ORDER_OPEN
+from haetae.kernel.records import NEW_MARKET, NO_ORDER_OPEN
 from haetae.kernel.step import open_account
 from haetae.ledger.book import GENESIS, Book, Commit, Decision, Mode, OperatorMode, State, TradeLine
 from haetae.ledger.executions import EXECUTIONS_MAX, merge_executions

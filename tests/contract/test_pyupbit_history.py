@@ -20,7 +20,7 @@ from haetae.adapters.upbit.transport import (
     WireFailure,
 )
 from haetae.base.errors import ExchangeUnavailable
-from haetae.kernel.state import Candle
+from haetae.kernel.records import Candle
 from haetae.research.data.candle_files import read_candles
 from haetae.research.data.collect import add_arguments, run
 from support.served import served

@@ -12,7 +12,7 @@ from haetae.adapters.upbit.client import UpbitClient
 from haetae.adapters.upbit.transport import Transport, UrllibTransport
 from haetae.app.ports import Exchange, Missing, OrderReport, Rejected, Unknown, Unreachable
 from haetae.base.errors import ExchangeRefused, ExchangeUnavailable
-from haetae.kernel.state import Candle
+from haetae.kernel.records import Candle
 from haetae.ledger.intent import Intent, Side
 from haetae.market.candles import UNITS_MIN
 from support.served import served

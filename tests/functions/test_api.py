@@ -15,8 +15,8 @@ from haetae.adapters.memory.books import MemoryBooks
 from haetae.app.operator.resume import confirmation
 from haetae.base.errors import BooksUnavailable
 from haetae.kernel.codes import HALT, KILLED, RUN, STOP
-from haetae.kernel.quanta import MICRO, UNITS
-from haetae.kernel.step import worth
+from haetae.kernel.rounding import MICRO, UNITS
+from haetae.kernel.step import liquidation_value
 from haetae.ledger.book import Book
 from haetae.wiring.commands import LONGEST_REASON
 from haetae.wiring.container import CONTAINER
@@ -107,7 +107,7 @@ def test_the_status_tells_how_the_account_stands(desk: Desk, doors: Doors) -> No
     told = body_of(get("/status"))
 
     account = told["account"]
-    value = worth(desk.app.setup.params[0], market)
+    value = liquidation_value(desk.app.setup.params[0], market)
     assert (told["mode"], told["epoch"], told["at"], told["orders"]) == ("run", 0, None, [])
     assert account["as_of"] == "2025-09-08T10:01:00Z"
     assert Decimal(account["cash_krw"]) * MICRO == state.account.cash

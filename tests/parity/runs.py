@@ -9,7 +9,7 @@ import numpy as np
 from haetae.config.build import setup_of
 from haetae.config.setup import Setup
 from haetae.kernel.codes import RUN, WARMUP
-from haetae.kernel.state import Candle
+from haetae.kernel.records import Candle
 from haetae.research.data.candle_files import read_candles
 from haetae.research.data.tapes import History, Rows, Span, aggregated, histories, span
 from haetae.research.engine.backtest import backtest

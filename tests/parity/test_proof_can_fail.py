@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from haetae.kernel import advance, fills, step
-from haetae.kernel.quanta import tick_of
-from haetae.kernel.state import Candle
+from haetae.kernel.records import Candle
+from haetae.kernel.rounding import tick_of
 from parity.runs import Run, assert_same, seeded
 from support.scenarios import scenarios
 from upbit_sandbox.base import arithmetic, ticks

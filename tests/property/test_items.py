@@ -16,7 +16,7 @@ from moto import mock_aws
 
 from haetae.adapters.dynamodb.client import create_client, create_table
 from haetae.base.errors import CorruptState
-from haetae.kernel.state import NEW_MARKET, Account, Market, Period, Tally
+from haetae.kernel.records import NEW_MARKET, Account, Market, Period, TradeStats
 from haetae.ledger.book import GENESIS, Mode, OperatorMode, State, TradeLine
 from haetae.ledger.intent import Execution, Intent, Phase, Side
 from haetae.ledger.items import (
@@ -273,7 +273,7 @@ def test_what_has_no_month_is_not_written(t: int) -> None:
 
 def state_of(market: Market) -> State:
     period = Period(until=1, start=2, floor=3, latch=0, entries=0)
-    account = Account(1, 2, 3, 4, 5, period, period, Tally(1, 1, 0.5, 0.0))
+    account = Account(1, 2, 3, 4, 5, period, period, TradeStats(1, 1, 0.5, 0.0))
     return State(t=T, account=account, markets={"KRW-BTC": market}, chains={"KRW-BTC": GENESIS})
 
 

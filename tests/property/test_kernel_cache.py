@@ -15,16 +15,17 @@ HAETAE = REPOSITORY / "layers/core/python/haetae"
 PROGRAM = """
 import sys
 from pathlib import Path
-import haetae.kernel.quanta as quanta
-from haetae.kernel.step import worth
+import haetae.kernel.rounding as rounding
+from haetae.kernel.step import liquidation_value
 from haetae.config.profiles import PROFILES
-from haetae.kernel.state import NEW_MARKET, NO_POSITION
+from haetae.kernel.records import NEW_MARKET, NO_POSITION
 from haetae.research.engine.compiled import cache_folder, compile_functions, kernel_modules
 folder = Path(sys.argv[1]) if len(sys.argv) > 1 else cache_folder(kernel_modules())
-names = frozenset({"fee_ceil", "value_nearest", "worth"})
-copies = compile_functions([quanta.fee_ceil, quanta.value_nearest, worth], folder, names)
+names = frozenset({"fee_ceil", "value_nearest", "liquidation_value"})
+functions = [rounding.fee_ceil, rounding.value_nearest, liquidation_value]
+copies = compile_functions(functions, folder, names)
 market = NEW_MARKET._replace(close=1_000.0, position=NO_POSITION._replace(units=100_000_000))
-print(copies[worth](PROFILES["plan"][0], market))
+print(copies[liquidation_value](PROFILES["plan"][0], market))
 """
 
 
@@ -44,7 +45,7 @@ def run_in(house: Path, cache: Path, *arguments: str) -> int:
 
 def edit_fee(house: Path) -> None:
     """Make the callee's fee a thousand won dearer."""
-    path = house / "haetae/kernel/quanta.py"
+    path = house / "haetae/kernel/rounding.py"
     source = path.read_text(encoding="utf-8")
     edited = source.replace(
         "return (funds * bps + BPS - 1) // BPS", "return (funds * bps + BPS - 1) // BPS + 1_000"

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from haetae.config.profiles import PROFILES
-from haetae.kernel import codes, quanta
-from haetae.kernel.exits import sellable
+from haetae.kernel import codes, rounding
+from haetae.kernel.exits import is_sellable
 from haetae.kernel.registry import REGISTERED
 from haetae.research.engine.compiled import cache_folder, compile_functions, kernel_modules
 from support.compiled import compiled_advance, one_at_a_time
@@ -111,7 +111,7 @@ LEAVES = {
 
 def arguments(random: Random, names: tuple[str, ...]) -> list[float]:
     """Draw a leaf's arguments: any price, whatever of it the kernel may come to hold."""
-    price = quanta.floor_tick(10.0 ** random.uniform(-5.0, 9.0))
+    price = rounding.floor_tick(10.0 ** random.uniform(-5.0, 9.0))
     krw = random.randrange(5_000, 10**9)
     of = random.randrange(2**53, 9 * 10**18)
     drawn = {
@@ -130,7 +130,7 @@ def arguments(random: Random, names: tuple[str, ...]) -> list[float]:
 
 @pytest.mark.parametrize("name", LEAVES)
 def test_numbers_round_the_same_compiled(compiled: Callable[..., Any], name: str) -> None:
-    plain = getattr(quanta, name)
+    plain = getattr(rounding, name)
     with one_at_a_time():
         folder = cache_folder(kernel_modules())
         copy = compile_functions(REGISTERED, folder, frozenset({plain.__name__}))[plain]
@@ -160,10 +160,10 @@ def test_a_position_being_left_gives_the_same_bits(
 
     sold = [line.trade.units for line in plain.trades if line.trade.reason == reason]
     rest = units - open_order * (units // 2)
-    asked = reason != codes.KILL and sellable(OFF, highest, rest)
+    asked = reason != codes.KILL and is_sellable(OFF, highest, rest)
     assert sold == [rest] * asked
-    assert not sellable(OFF, candles[0].close, 4_999_999)
-    assert sellable(OFF, highest, 4_999_999)
+    assert not is_sellable(OFF, candles[0].close, 4_999_999)
+    assert is_sellable(OFF, highest, 4_999_999)
     assert_same(plain, simulate(*world, account=account(), markets=[held], compiled=compiled))
 
 

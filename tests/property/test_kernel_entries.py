@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from haetae.kernel.entries import kelly_share, least_order, propose_entry, size
-from haetae.kernel.state import Account, Rails, Tally
+from haetae.kernel.records import Account, Rails, TradeStats
 from support.states import NOW, OFF, PLAN, WON, account, rising
 from support.worlds import pick
 
@@ -28,7 +28,7 @@ rails = st.builds(
     reserve_bps=bps,
 )
 tallies = st.builds(
-    lambda wins, losses, win, loss: Tally(wins + losses, wins, wins * win, losses * loss),
+    lambda wins, losses, win, loss: TradeStats(wins + losses, wins, wins * win, losses * loss),
     st.integers(0, 60),
     st.integers(0, 60),
     st.floats(0.01, 10.0),
@@ -109,7 +109,7 @@ def test_tightening_any_rail_never_enlarges_the_entry(
 @given(rails, accounts, st.integers(1, 60), st.floats(0.01, 1.0))
 def test_no_edge_no_trade(r: Rails, a: Account, n: int, payoff: float) -> None:
     """As many losses as wins that pay no more than they cost: Kelly is never positive."""
-    even = a._replace(tally=Tally(2 * n, n, n * payoff, float(n)))
+    even = a._replace(tally=TradeStats(2 * n, n, n * payoff, float(n)))
     strict = r._replace(kelly_min_trades=1)
     assert kelly_share(strict, even) == 0.0
     assert size(strict, even, rising(), even.cash, 0.05, 0).krw == 0

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from haetae.kernel.advance import Tape
 from haetae.kernel.codes import ENTRY, EXIT, NO_ORDER, PARTIAL
 from haetae.kernel.fills import first_stop
-from haetae.kernel.quanta import fee_ceil, tick_of
-from haetae.kernel.state import Account, Candle, Market, Order
+from haetae.kernel.records import Account, Candle, Market, Order
+from haetae.kernel.rounding import fee_ceil, tick_of
 from support.folds import CASH, bits, fold, live, simulate, span
 from support.tapes import tape_of, times_of
 from support.worlds import World, worlds

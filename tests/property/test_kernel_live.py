@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from haetae.config.profiles import PROFILES
 from haetae.kernel.codes import ENTRY, EXIT, NO_ORDER
-from haetae.kernel.exits import sellable
-from haetae.kernel.quanta import funds_ceil, funds_floor
-from haetae.kernel.state import Account, Fill, Market, Order
+from haetae.kernel.exits import is_sellable
+from haetae.kernel.records import Account, Fill, Market, Order
+from haetae.kernel.rounding import funds_ceil, funds_floor
 from support.folds import bits, closed_before, fold, live, simulate
 from support.states import QUICK, QUICK_GUIDE
 from support.tapes import minutes_of, tape_of, times_of
@@ -99,7 +99,7 @@ def test_an_exit_goes_on_for_one_reason_until_all_is_sold(world: World, seed: in
                 assert q.units == 0 or (i, q.t) not in reasons
                 continue
             assert reasons.setdefault((i, q.t), q.leaving) == q.leaving
-            assert m.order.kind != NO_ORDER or not sellable(world.rails, m.close, q.units)
+            assert m.order.kind != NO_ORDER or not is_sellable(world.rails, m.close, q.units)
         if all(m.position.units == 0 and m.order.kind == NO_ORDER for m in markets):
             assert account.reserved == 0
             assert equity == account.cash

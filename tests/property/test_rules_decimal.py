@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haetae.kernel import quanta
+from haetae.kernel import rounding
 from support import decimal_rules as rules
 
 SEED = 20_250_731
@@ -45,18 +45,18 @@ def totals(rng: np.random.Generator, count: int) -> Iterator[int]:
 def volumes(rng: np.random.Generator, count: int) -> Iterator[int]:
     """Units of every magnitude from one to what the kernel can hold."""
     for draw in np.exp(rng.uniform(0, np.log(9e18), count)).tolist():
-        yield min(int(draw), quanta.MAX_UNITS)
-    yield from (1, 99_999_999, 100_000_000, 100_000_001, quanta.MAX_UNITS)
+        yield min(int(draw), rounding.MAX_UNITS)
+    yield from (1, 99_999_999, 100_000_000, 100_000_001, rounding.MAX_UNITS)
 
 
 def agree_on_ticks(price: float) -> None:
     exact = Decimal(repr(price))
-    assert quanta.floor_tick(price) == float(rules.floor_tick(exact)), price
-    assert quanta.ceil_tick(price) == float(rules.ceil_tick(exact)), price
+    assert rounding.floor_tick(price) == float(rules.floor_tick(exact)), price
+    assert rounding.ceil_tick(price) == float(rules.ceil_tick(exact)), price
 
 
 def agree_on_a_buy(krw: int, price: Decimal) -> None:
-    units = quanta.buy_units(krw, float(price))
+    units = rounding.buy_units(krw, float(price))
     volume = rules.buy_volume(Decimal(krw), price)
     assert units == volume * UNITS, (krw, price)
     assert rules.funds(price, volume) <= krw
@@ -66,15 +66,15 @@ def agree_on_a_buy(krw: int, price: Decimal) -> None:
 def agree_on_funds(price: Decimal, units: int) -> None:
     funds = rules.funds(price, Decimal(units).scaleb(-8))
     micro = funds.scaleb(6)
-    assert quanta.funds_floor(float(price), units) == int(micro.to_integral_value(ROUND_FLOOR))
-    assert quanta.funds_ceil(float(price), units) == int(micro.to_integral_value(ROUND_CEILING))
+    assert rounding.funds_floor(float(price), units) == int(micro.to_integral_value(ROUND_FLOOR))
+    assert rounding.funds_ceil(float(price), units) == int(micro.to_integral_value(ROUND_CEILING))
 
 
 def agree_on_fees(funds: int, bps: int) -> None:
     exact = rules.fee(Decimal(funds), bps)
-    assert quanta.fee_ceil(funds, bps) == int(exact.to_integral_value(ROUND_CEILING))
-    assert quanta.share_ceil(funds, bps) == int(exact.to_integral_value(ROUND_CEILING))
-    assert quanta.share_floor(funds, bps) == int(exact.to_integral_value(ROUND_FLOOR))
+    assert rounding.fee_ceil(funds, bps) == int(exact.to_integral_value(ROUND_CEILING))
+    assert rounding.share_ceil(funds, bps) == int(exact.to_integral_value(ROUND_CEILING))
+    assert rounding.share_floor(funds, bps) == int(exact.to_integral_value(ROUND_FLOOR))
 
 
 # ---- in bulk
@@ -92,7 +92,7 @@ def test_ticks_agree_on_legal_prices_and_beside_them() -> None:
     for price in legal_prices(seeded("legal"), 10_000):
         near = float(price)
         assert rules.is_legal(price)
-        assert quanta.floor_tick(near) == quanta.ceil_tick(near) == near
+        assert rounding.floor_tick(near) == rounding.ceil_tick(near) == near
         agree_on_ticks(nextafter(near, inf))
         agree_on_ticks(nextafter(near, 0.0))
         agree_on_ticks(float(price + rules.tick_of(price) / 2))
@@ -104,7 +104,7 @@ def test_ticks_agree_at_the_edge_of_every_band() -> None:
             price = start + (tick if step >= 0 else rules.tick_of(start - tick / 1000)) * step
             agree_on_ticks(float(price))
         assert rules.tick_of(start) == tick
-        scale, step = quanta.tick_of(float(start))
+        scale, step = rounding.tick_of(float(start))
         assert Decimal(step) / Decimal(scale) == tick
 
 
@@ -112,7 +112,7 @@ def test_shifted_prices_agree() -> None:
     rng = seeded("shift")
     for price in legal_prices(rng, 20_000):
         bps = int(rng.integers(-9_999, 10_001))
-        assert quanta.shift_bps(float(price), bps) == float(rules.shift_bps(price, bps)), price
+        assert rounding.shift_bps(float(price), bps) == float(rules.shift_bps(price, bps)), price
 
 
 def test_buys_agree() -> None:
@@ -148,9 +148,9 @@ def test_selling_everything_never_exceeds_the_balance() -> None:
         for _ in range(4):
             price, total = next(prices), next(krw)
             balance += rules.buy_volume(Decimal(total), price)
-            held += quanta.buy_units(total, float(price))
+            held += rounding.buy_units(total, float(price))
         assert held == balance * UNITS
-        share = quanta.share_floor(held, int(rng.integers(0, 10_001)))
+        share = rounding.share_floor(held, int(rng.integers(0, 10_001)))
         assert 0 <= share <= held
         assert Decimal(share) / UNITS + Decimal(held - share) / UNITS == balance
 
@@ -164,12 +164,12 @@ def test_books_are_never_richer_than_the_exchange_says() -> None:
         units, near = int(bought * UNITS), float(price)
         funds = rules.funds(price, bought)
         cost = rules.buy_cost(funds, 5) * MICRO
-        ours = quanta.funds_ceil(near, units)
-        spent = ours + quanta.fee_ceil(ours, 5)
+        ours = rounding.funds_ceil(near, units)
+        spent = ours + rounding.fee_ceil(ours, 5)
         assert cost <= spent < cost + 3
         got = rules.sale_proceeds(funds, 5) * MICRO
-        theirs = quanta.funds_floor(near, units)
-        received = theirs - quanta.fee_ceil(theirs, 5)
+        theirs = rounding.funds_floor(near, units)
+        received = theirs - rounding.fee_ceil(theirs, 5)
         assert got - 3 < received <= got
 
 
@@ -207,7 +207,7 @@ def test_a_buy_agrees(krw: int, price: Decimal) -> None:
 
 
 @LAW
-@given(legal, st.integers(1, quanta.MAX_UNITS))
+@given(legal, st.integers(1, rounding.MAX_UNITS))
 def test_funds_of_a_volume_agree(price: Decimal, units: int) -> None:
     agree_on_funds(price, units)
 

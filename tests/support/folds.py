@@ -9,7 +9,7 @@ from haetae.kernel.advance import TRADE_INTS, Log, Reached, Tape, advance
 from haetae.kernel.codes import NO_ORDER, RUN
 from haetae.kernel.exits import candle_step
 from haetae.kernel.fills import simulate_fill, trade_of
-from haetae.kernel.state import (
+from haetae.kernel.records import (
     NEW_MARKET,
     NO_FILL,
     Account,
@@ -293,7 +293,7 @@ def candle_events(
     rails: Rails, p: Params, a: Account, m: Market, c: Candle, t: int
 ) -> tuple[Account, Market, int]:
     """Fold one candle and act on it at `t`, as the fold does."""
-    m, reason, touch = candle_step(p, m, c)
+    m, reason, trigger_price = candle_step(p, m, c)
     if reason != 0 or m.position.leaving != 0 or c.close <= m.crash.floor:
-        return react(rails, p, a, m, t, reason, touch)
+        return react(rails, p, a, m, t, reason, trigger_price)
     return a, m, 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from haetae.config.profiles import PROFILES
 from haetae.kernel import codes
 from haetae.kernel.advance import Tape
-from haetae.kernel.state import Params, Rails
+from haetae.kernel.records import Params, Rails
 from support.states import PLAN_RAILS, QUICK, QUICK_GUIDE
 from support.tapes import T0, Segment, seeded_market, tape_of
 

@@ -4,21 +4,21 @@ from typing import Final
 
 from haetae.config.profiles import PROFILES
 from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL, EXIT, TREND_FOLLOW
-from haetae.kernel.state import (
+from haetae.kernel.records import (
     NEW_MARKET,
     NO_POSITION,
     Account,
     Candle,
     Crash,
     Fill,
+    Indicators,
     Market,
     Order,
     Params,
     Period,
     Position,
     Rails,
-    Tally,
-    Trend,
+    TradeStats,
 )
 from support.tapes import T0
 
@@ -90,7 +90,7 @@ def account(
     day_latch: int = 0,
     week_latch: int = 0,
     entries: int = 0,
-    tally: Tally | None = None,
+    tally: TradeStats | None = None,
 ) -> Account:
     """Return an account in the middle of its KST day and week; money in micro."""
     return Account(
@@ -101,7 +101,7 @@ def account(
         cooldown,
         Period(T0 + 86_400, cash, day_floor, day_latch, entries),
         Period(T0 + 7 * 86_400, cash, week_floor, week_latch, 0),
-        tally or Tally(0, 0, 0.0, 0.0),
+        tally or TradeStats(0, 0, 0.0, 0.0),
     )
 
 
@@ -109,13 +109,13 @@ def rising(
     *, price: float = 100_000.0, t: int = NOW, atr: float = 1_000.0, turnover: float = 1e12
 ) -> Market:
     """Return a flat market whose trend says LONG as of `t`."""
-    trend = Trend(600, t, price, price * 0.99, price * 0.98, atr, turnover)
+    trend = Indicators(600, t, price, price * 0.99, price * 0.98, atr, turnover)
     return NEW_MARKET._replace(seen=t, close=price, decided=t - 3_600, trend=trend)
 
 
 def falling(*, price: float = 100_000.0, t: int = NOW) -> Market:
     """Return a flat market whose trend says FLAT as of `t`."""
-    trend = Trend(600, t, price, price * 1.01, price * 1.02, 1_000.0, 1e12)
+    trend = Indicators(600, t, price, price * 1.01, price * 1.02, 1_000.0, 1e12)
     return NEW_MARKET._replace(seen=t, close=price, decided=t - 3_600, trend=trend)
 
 

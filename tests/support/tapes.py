@@ -13,8 +13,8 @@ from random import Random
 from typing import Any, NamedTuple
 
 from haetae.kernel.advance import Tape
-from haetae.kernel.quanta import floor_tick
-from haetae.kernel.state import Candle
+from haetae.kernel.records import Candle
+from haetae.kernel.rounding import floor_tick
 
 REPOSITORY = Path(__file__).parents[2]
 MINUTE_S = 60

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 
 from haetae.kernel.advance import Tape
-from haetae.kernel.state import Params, Rails
+from haetae.kernel.records import Params, Rails
 from support.states import PLAN_RAILS, QUICK
 from support.tapes import REGIMES, Segment, seeded_market, tape_of
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from haetae.base.errors import ConfigError, DataError, ExchangeUnavailable
-from haetae.kernel.state import Candle
+from haetae.kernel.records import Candle
 from haetae.research.data.candle_files import read_candles
 from haetae.research.data.collect import add_arguments, collect, file_name, time_argument
 

@@ -28,8 +28,8 @@ from haetae.app.ports import Message, Ports
 from haetae.app.walk.cycle import Outcome, risk_check, trading_cycle
 from haetae.config.profiles import PROFILES
 from haetae.config.setup import Setup
-from haetae.kernel.quanta import floor_tick
-from haetae.kernel.state import Market
+from haetae.kernel.records import Market
+from haetae.kernel.rounding import floor_tick
 from haetae.ledger.book import Book
 from haetae.ledger.intent import Intent
 from haetae.research.replay.rehearsal import client_on, wire_to

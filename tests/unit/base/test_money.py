@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haetae.base import money
-from haetae.kernel import quanta
+from haetae.kernel import rounding
 
-COUNTS = st.integers(0, quanta.MAX_UNITS)
+COUNTS = st.integers(0, rounding.MAX_UNITS)
 AMOUNTS = st.decimals(0, 10**12, places=12, allow_nan=False)
 FLOATS = st.floats(1e-8, 1e12)
 
 
 def test_the_kernel_s_own_constants_are_the_same() -> None:
-    assert (quanta.MICRO, quanta.UNITS) == (money.MICRO, money.UNITS)
+    assert (rounding.MICRO, rounding.UNITS) == (money.MICRO, money.UNITS)
 
 
 @given(COUNTS)

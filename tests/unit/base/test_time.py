@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haetae.base import time
-from haetae.kernel import books, codes
+from haetae.kernel import codes, loss_limits
 
 SEOUL = timezone(timedelta(hours=9))
 MIDNIGHT = 1_756_652_400  # 2025-09-01 00:00 in Seoul, a Monday
@@ -16,7 +16,7 @@ ANY = st.integers(0, 4_102_444_800)  # until 2100
 
 def test_the_kernel_s_own_constants_are_the_same() -> None:
     assert codes.MINUTE_S == time.MINUTE_S
-    assert (books.DAY_S, books.KST_S) == (time.DAY_S, time.KST_OFFSET_S)
+    assert (loss_limits.DAY_S, loss_limits.KST_S) == (time.DAY_S, time.KST_OFFSET_S)
 
 
 @given(ANY)
@@ -32,8 +32,8 @@ def test_days_weeks_and_months_begin_where_the_calendar_says(t: int) -> None:
 
 @given(ANY)
 def test_the_kernel_s_periods_end_where_the_next_begin(t: int) -> None:
-    assert books.next_day(t) == time.kst_day_start(t) + time.DAY_S
-    assert books.next_week(t) == time.kst_week_start(t) + time.WEEK_S
+    assert loss_limits.next_day(t) == time.kst_day_start(t) + time.DAY_S
+    assert loss_limits.next_week(t) == time.kst_week_start(t) + time.WEEK_S
 
 
 def test_a_day_begins_at_its_midnight() -> None:

@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 from haetae.kernel import codes
-from haetae.kernel.state import (
+from haetae.kernel.records import (
     NO_FILL,
     NO_ORDER_OPEN,
     NO_POSITION,

@@ -7,15 +7,15 @@ import pytest
 from haetae.kernel import codes
 from haetae.kernel.exits import (
     candle_step,
+    drop_partial,
     exit_order,
-    exit_reason,
-    left_for,
+    find_exit,
     partial_order,
-    raised,
-    without_partial,
+    raise_stop,
+    with_exit_reason,
 )
 from haetae.kernel.fills import first_stop, level_above
-from haetae.kernel.state import NEW_CRASH, NO_BAR, NO_ORDER_OPEN, Crash, Market, Position
+from haetae.kernel.records import NEW_CRASH, NO_BAR, NO_ORDER_OPEN, Crash, Market, Position
 from haetae.kernel.step import settle
 from support.folds import candle_events
 from support.states import (
@@ -83,7 +83,7 @@ def test_boundaries_are_inclusive_and_the_stop_comes_first(
     low: float, high: float, reason: int
 ) -> None:
     q = position(stop=STOP, target=TARGET, partial=PARTIAL)
-    assert exit_reason(q, candle(100_000.0, low=low, high=high)) == reason
+    assert find_exit(q, candle(100_000.0, low=low, high=high)) == reason
 
 
 @pytest.mark.parametrize(("close", "reason"), [(95_050.0, 0), (95_000.0, codes.FLASH_CRASH)])
@@ -113,8 +113,8 @@ def test_a_position_being_left_touches_nothing_more(leaving: int) -> None:
     q = position(stop=STOP, target=TARGET, partial=PARTIAL, leaving=leaving)
     held = rising()._replace(position=q, crash=crash_floor(CRASH))
     everything = candle(90_000.0, opened=100_000.0, high=110_000.0, low=89_000.0)
-    after, reason, touch = candle_step(params, held, everything)
-    assert (reason, touch) == (0, 0.0)
+    after, reason, trigger_price = candle_step(params, held, everything)
+    assert (reason, trigger_price) == (0, 0.0)
     assert after.position.leaving == leaving
     assert after.position.high == 110_000.0
 
@@ -145,7 +145,7 @@ def test_exits_are_tested_as_they_stood_before_the_candle_raised_them() -> None:
 def test_chandelier_hangs_from_the_highest_price_and_never_falls(
     stop: float, high: float, atr: float, expected: float, trailing: int
 ) -> None:
-    after = raised(BARE._replace(trail_atr=3.0), position(stop=stop, high=100_000.0), atr, high)
+    after = raise_stop(BARE._replace(trail_atr=3.0), position(stop=stop, high=100_000.0), atr, high)
     assert (after.stop, after.trailing, after.high) == (expected, trailing, max(high, 100_000.0))
 
 
@@ -157,7 +157,7 @@ def test_chandelier_rises_when_volatility_falls_without_a_new_high() -> None:
 
 
 def test_without_a_chandelier_only_the_high_is_kept() -> None:
-    after = raised(BARE, position(stop=STOP), 1_000.0, 120_000.0)
+    after = raise_stop(BARE, position(stop=STOP), 1_000.0, 120_000.0)
     assert (after.stop, after.high) == (STOP, 120_000.0)
 
 
@@ -241,8 +241,8 @@ def test_a_part_too_small_to_sell_stays_and_a_rest_too_small_goes_with_it(
 
 def test_leaving_and_giving_a_level_up_change_nothing_else() -> None:
     q = Position(*range(1, 14))
-    assert left_for(q, codes.KILL) == q._replace(leaving=codes.KILL)
-    assert without_partial(q) == q._replace(partial=0.0)
+    assert with_exit_reason(q, codes.KILL) == q._replace(leaving=codes.KILL)
+    assert drop_partial(q) == q._replace(partial=0.0)
 
 
 def test_a_position_below_the_minimum_stays() -> None:

@@ -5,8 +5,8 @@ from math import inf, nextafter
 import pytest
 
 from haetae.kernel import codes
-from haetae.kernel.fills import abnormal, apply_fill, simulate_fill, tallied, trade_of
-from haetae.kernel.state import (
+from haetae.kernel.fills import apply_fill, count_trade, is_abnormal, simulate_fill, trade_of
+from haetae.kernel.records import (
     NO_FILL,
     NO_ORDER_OPEN,
     NO_POSITION,
@@ -14,7 +14,7 @@ from haetae.kernel.state import (
     Market,
     Order,
     Params,
-    Tally,
+    TradeStats,
 )
 from support.states import (
     BARE,
@@ -77,7 +77,7 @@ def test_exit_brings_funds_less_fee_and_counts_the_trade_in_r() -> None:
     assert after.cash == 10_000_000 * WON + trade.pnl
     assert after.reserved == 0
     assert sold.position == NO_POSITION
-    assert after.tally == Tally(1, 0, 0.0, -trade.pnl / (50_000 * WON))
+    assert after.tally == TradeStats(1, 0, 0.0, -trade.pnl / (50_000 * WON))
 
 
 def test_partial_exits_add_up_and_release_the_reservation_bit_by_bit() -> None:
@@ -136,7 +136,7 @@ def test_an_entry_that_traded_in_part_holds_what_it_got() -> None:
     a, m, _ = apply_fill(OFF, FEES, a, m, filled(100_000.0, 4 * UNITS), NOW + 60)
     assert a.reserved == 0
     assert a.cash == 10_000_000 * WON - 400 * WON
-    assert a.tally == Tally(1, 0, 0.0, 400 / 20_000)
+    assert a.tally == TradeStats(1, 0, 0.0, 400 / 20_000)
 
 
 @pytest.mark.parametrize("units", [1, 3, UNITS // 3, 7 * UNITS + 1, 10 * UNITS - 1, 10 * UNITS])
@@ -177,14 +177,14 @@ def test_a_reason_to_leave_stays_until_all_is_sold() -> None:
 @pytest.mark.parametrize(
     ("pnl", "risk", "tally"),
     [
-        (5, 10, Tally(4, 2, 2.5, 2.0)),
-        (-5, 10, Tally(4, 1, 2.0, 2.5)),
-        (0, 10, Tally(4, 1, 2.0, 2.0)),
-        (5, 0, Tally(3, 1, 2.0, 2.0)),
+        (5, 10, TradeStats(4, 2, 2.5, 2.0)),
+        (-5, 10, TradeStats(4, 1, 2.0, 2.5)),
+        (0, 10, TradeStats(4, 1, 2.0, 2.0)),
+        (5, 0, TradeStats(3, 1, 2.0, 2.0)),
     ],
 )
-def test_tally_counts_r(pnl: int, risk: int, tally: Tally) -> None:
-    assert tallied(Tally(3, 1, 2.0, 2.0), pnl, risk) == tally
+def test_tally_counts_r(pnl: int, risk: int, tally: TradeStats) -> None:
+    assert count_trade(TradeStats(3, 1, 2.0, 2.0), pnl, risk) == tally
 
 
 @pytest.mark.parametrize(
@@ -202,8 +202,8 @@ def test_tally_counts_r(pnl: int, risk: int, tally: Tally) -> None:
     ],
 )
 def test_abnormal_is_against_us_on_either_side(order: Order, price: float, told: bool) -> None:
-    assert abnormal(order, price, 100) is told
-    assert abnormal(order, price, 0) is False
+    assert is_abnormal(order, price, 100) is told
+    assert is_abnormal(order, price, 0) is False
 
 
 @pytest.mark.parametrize(
@@ -221,10 +221,10 @@ def test_abnormal_is_inclusive_at_every_scale_of_price(
     mark: float, above: float, below: float
 ) -> None:
     buy, sale = bought(5_000, mark=mark), selling(1, codes.KILL, mark=mark)
-    assert abnormal(buy, above, 100)
-    assert not abnormal(buy, nextafter(above, 0.0), 100)
-    assert abnormal(sale, below, 100)
-    assert not abnormal(sale, nextafter(below, inf), 100)
+    assert is_abnormal(buy, above, 100)
+    assert not is_abnormal(buy, nextafter(above, 0.0), 100)
+    assert is_abnormal(sale, below, 100)
+    assert not is_abnormal(sale, nextafter(below, inf), 100)
 
 
 @pytest.mark.parametrize(("price", "fires"), [(100_900.0, 0), (101_000.0, 1), (101_100.0, 1)])

@@ -7,14 +7,14 @@ import pytest
 import talib
 
 from haetae.kernel.indicators import ema, fold_bar, true_range, wilder
-from haetae.kernel.state import NEW_TREND, Bar, Candle, Trend
+from haetae.kernel.records import NEW_INDICATORS, Bar, Candle, Indicators
 from support.states import PLAN
 from support.tapes import MIXED, recorded, seeded_market
 
 
-def folded(candles: Sequence[Candle]) -> list[Trend]:
+def folded(candles: Sequence[Candle]) -> list[Indicators]:
     """Fold decision candles and keep every state."""
-    trend = NEW_TREND
+    trend = NEW_INDICATORS
     trends = []
     for c in candles:
         trend = fold_bar(PLAN, trend, Bar(c.t + 3_600, c.open, c.high, c.low, c.close, 5.0))
@@ -72,4 +72,4 @@ def test_true_range_reaches_to_the_previous_close(
 
 def test_first_candle_has_no_true_range() -> None:
     first = folded([Candle(0, 10.0, 12.0, 8.0, 11.0, 1.0)])[0]
-    assert first == Trend(1, 3_600, 11.0, 11.0, 11.0, 0.0, 5.0)
+    assert first == Indicators(1, 3_600, 11.0, 11.0, 11.0, 0.0, 5.0)

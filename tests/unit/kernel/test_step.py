@@ -3,15 +3,15 @@
 import pytest
 
 from haetae.kernel import codes
-from haetae.kernel.state import (
+from haetae.kernel.records import (
     NEW_CRASH,
     NO_ORDER_OPEN,
     NO_POSITION,
     NO_VERDICT,
     Account,
     Crash,
+    Indicators,
     Market,
-    Trend,
 )
 from haetae.kernel.step import (
     ask_exit,
@@ -19,11 +19,11 @@ from haetae.kernel.step import (
     decide_entry,
     decide_exit,
     exposure,
-    goes_on,
+    liquidation_value,
+    must_ask_again,
     open_account,
     open_market,
     settle,
-    worth,
 )
 from support.folds import candle_events, fold
 from support.states import (
@@ -180,7 +180,7 @@ def test_what_a_kill_did_not_sell_waits_for_the_next_slice_from_outside() -> Non
         a, m, fired = settle(OFF, BARE, a, m._replace(order=slice_), filled(100_000.0, sold), T)
         assert (m.order, fired) == (NO_ORDER_OPEN, 0)
         assert (m.position.units, m.position.leaving) == (left, codes.KILL)
-        assert not goes_on(m)
+        assert not must_ask_again(m)
         a, m, fired = candle_events(OFF, BARE, a, m, candle(90_000.0), T)
         assert (m.order, fired, a.exit_t) == (NO_ORDER_OPEN, 0, NOW)
 
@@ -201,7 +201,7 @@ def test_an_exit_goes_on_where_nothing_is_open_and_nobody_slices(
 ) -> None:
     order = selling(UNITS, leaving, mark=1.0, kind=kind) if kind else NO_ORDER_OPEN
     m = rising()._replace(position=position(leaving=leaving), order=order)
-    assert goes_on(m) is told
+    assert must_ask_again(m) is told
 
 
 def test_abnormal_slippage_of_a_killed_position_asks_for_no_exit_of_its_own() -> None:
@@ -349,8 +349,8 @@ def test_exposure_counts_positions_and_entries_and_their_cash() -> None:
 
 def test_worth_is_the_last_close_less_the_fee() -> None:
     held = rising(price=90_000.0)._replace(position=position(units=2 * UNITS))
-    assert worth(BARE, held) == 180_000 * WON
-    assert worth(BARE._replace(fee_bps=5), held) == 180_000 * WON - 90 * WON
+    assert liquidation_value(BARE, held) == 180_000 * WON
+    assert liquidation_value(BARE._replace(fee_bps=5), held) == 180_000 * WON - 90 * WON
 
 
 def test_closing_a_bar_folds_it_and_begins_anew() -> None:
@@ -370,6 +370,6 @@ def test_a_new_account_stands_in_its_day_and_week() -> None:
 
 
 def test_nothing_is_decided_on_candles_of_the_warm_up() -> None:
-    trend = Trend(600, NOW - 60, 5.0, 4.0, 3.0, 1.0, 1.0)
+    trend = Indicators(600, NOW - 60, 5.0, 4.0, 3.0, 1.0, 1.0)
     m = open_market(rising(), trend, NOW)
     assert (m.seen, m.decided, m.close, m.trend) == (NOW, NOW, 5.0, trend)

@@ -2,16 +2,16 @@
 
 import pytest
 
-from haetae.kernel.state import Params, Trend
+from haetae.kernel.records import Indicators, Params
 from haetae.kernel.strategy import FLAT, HOLD, LONG, signal
 from support.states import BARE
 
 FREE = BARE._replace(only_long_when_fast_gt_slow=0)
 
 
-def trend(*, n: int = 600, close: float, fast: float, slow: float) -> Trend:
+def trend(*, n: int = 600, close: float, fast: float, slow: float) -> Indicators:
     """Return seeded indicators."""
-    return Trend(n, 0, close, fast, slow, 1.0, 1.0)
+    return Indicators(n, 0, close, fast, slow, 1.0, 1.0)
 
 
 @pytest.mark.parametrize(

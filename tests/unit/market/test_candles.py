@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haetae.kernel.state import Candle
+from haetae.kernel.records import Candle
 from haetae.market.candles import FIELDS, candle_defect, row_defects
 
 SOUND = Candle(60, 100.0, 102.0, 99.0, 101.0, 0.5)

@@ -16,7 +16,7 @@ from haetae.adapters.upbit.transport import (
 )
 from haetae.app.ports import Missing
 from haetae.base.errors import ExchangeRefused, ExchangeUnavailable
-from haetae.kernel.state import Candle
+from haetae.kernel.records import Candle
 from support.upbit_script import (
     ACCESS,
     HTML,

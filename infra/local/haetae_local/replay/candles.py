@@ -7,7 +7,7 @@ import numpy as np
 from haetae.base.money import MICRO
 from haetae.base.time import iso_text
 from haetae.config.setup import Setup
-from haetae.kernel.state import Candle
+from haetae.kernel.records import Candle
 from haetae.research.data.collect import file_name
 from haetae.research.data.tapes import History, Rows, Span
 

@@ -23,7 +23,7 @@ from haetae.adapters.upbit.transport import (
 )
 from haetae.base.errors import ExchangeUnavailable
 from haetae.base.time import KST_OFFSET_S, MINUTE_S
-from haetae.kernel.state import Candle
+from haetae.kernel.records import Candle
 from haetae.market.candles import DAY_MIN, UNITS_MIN, candle_defect
 
 if TYPE_CHECKING:

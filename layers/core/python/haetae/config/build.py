@@ -13,7 +13,7 @@ from haetae.config.checks import check_markets, check_whole
 from haetae.config.keys import KEYS, WORDS, Key
 from haetae.config.profiles import PROFILES
 from haetae.config.setup import Setup
-from haetae.kernel.state import Params, Rails
+from haetae.kernel.records import Params, Rails
 
 ACCOUNT = re.compile(r"[a-z][a-z0-9]{0,15}")
 

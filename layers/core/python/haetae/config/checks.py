@@ -1,7 +1,7 @@
 """What settings must hold together, each refused in one sentence that says what is allowed."""
 
 from haetae.base.errors import ConfigError
-from haetae.kernel.state import Params, Rails
+from haetae.kernel.records import Params, Rails
 from haetae.market.candles import UNITS_MIN
 from haetae.market.names import is_krw_market
 

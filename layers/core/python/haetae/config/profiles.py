@@ -4,7 +4,7 @@ from typing import Final
 
 from haetae.base.time import HOUR_S
 from haetae.kernel.codes import TREND_FOLLOW
-from haetae.kernel.state import Params, Rails
+from haetae.kernel.records import Params, Rails
 
 COOLDOWN_S: Final = 4 * HOUR_S
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from haetae.kernel.state import Params, Rails
+from haetae.kernel.records import Params, Rails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,12 +13,11 @@ Backtest, replay and Lambda all come through here. At each minute T:
 from collections.abc import MutableSequence, Sequence
 from typing import NamedTuple
 
-from haetae.kernel.books import mark_books
 from haetae.kernel.codes import NO_ORDER
 from haetae.kernel.exits import candle_step
 from haetae.kernel.fills import simulate_fill, trade_of
-from haetae.kernel.registry import kernel
-from haetae.kernel.state import (
+from haetae.kernel.loss_limits import mark_books
+from haetae.kernel.records import (
     Account,
     Bar,
     Candle,
@@ -28,14 +27,15 @@ from haetae.kernel.state import (
     Params,
     Rails,
 )
+from haetae.kernel.registry import kernel
 from haetae.kernel.step import (
     close_bar,
     decide_entry,
     decide_exit,
     exposure,
+    liquidation_value,
     react,
     settle,
-    worth,
 )
 
 TRADE_INTS = 9  # market, t, kind, reason, units, funds, fee, pnl, risk
@@ -52,7 +52,7 @@ class Tape(NamedTuple):
     ends: Sequence[int]
 
 
-class Quiet(NamedTuple):
+class PerCandle(NamedTuple):
     """What every candle changes of a market; the rest changes rarely and is stored then."""
 
     seen: int
@@ -105,7 +105,7 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
     """
     n = len(params)
     markets = [m for m in states]  # noqa: C416
-    quiet = [quiet_of(m) for m in states]
+    per_candle = [per_candle_of(m) for m in states]
     each = [p for p in params]  # noqa: C416
     at = [tape.starts[i] for i in range(n)]
     trades = 0
@@ -134,7 +134,7 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
         for i in range(n):
             if n > 1:
                 p = each[i]
-                m = with_quiet(markets[i], quiet[i])
+                m = with_per_candle(markets[i], per_candle[i])
             changed = m.position.units
             if simulate == 0 and m.order.kind != NO_ORDER and 0 < fills[i].t < t:
                 a, m, fired_here = settle(rails, p, a, m, fills[i], t)
@@ -151,9 +151,9 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                         a, m, fired_here = settle(rails, p, a, m, fill, t)
                         fired = fired | fired_here
                         changed = 1
-                    m, reason, touch = candle_step(p, m, c)
+                    m, reason, trigger_price = candle_step(p, m, c)
                     if reason != 0 or m.position.leaving != 0 or c.close <= m.crash.floor:
-                        a, m, fired_here = react(rails, p, a, m, t, reason, touch)
+                        a, m, fired_here = react(rails, p, a, m, t, reason, trigger_price)
                         fired = fired | fired_here
             if t >= m.bar.end and m.bar.end != 0:
                 m = close_bar(p, m)
@@ -165,9 +165,9 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                 if m.trend.t > m.decided:
                     due = decide
             if m.position.units != 0:
-                equity = equity + worth(p, m)
+                equity = equity + liquidation_value(p, m)
             if n > 1:
-                quiet[i] = quiet_of(m)
+                per_candle[i] = per_candle_of(m)
                 if changed != 0:
                     markets[i] = m
         equity = a.cash + equity
@@ -180,7 +180,7 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
             decided = 1
             for i in range(n):
                 if n > 1:
-                    m = with_quiet(markets[i], quiet[i])
+                    m = with_per_candle(markets[i], per_candle[i])
                 markets[i] = m
             for i in range(n):
                 if markets[i].trend.t > markets[i].decided and markets[i].position.units > 0:
@@ -203,26 +203,26 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
             go = 0
     for i in range(n):
         if n > 1:
-            m = with_quiet(markets[i], quiet[i])
+            m = with_per_candle(markets[i], per_candle[i])
         markets[i] = m
     return a, markets, Reached(t, equity, fired, decided, trades, marks)
 
 
 @kernel
-def quiet_of(m: Market) -> Quiet:
+def per_candle_of(m: Market) -> PerCandle:
     """Return what every candle changes of the market."""
-    return Quiet(m.seen, m.close, m.crash, m.bar)
+    return PerCandle(m.seen, m.close, m.crash, m.bar)
 
 
 @kernel
-def with_quiet(m: Market, q: Quiet) -> Market:
+def with_per_candle(m: Market, last: PerCandle) -> Market:
     """Return the market as its last candle left it."""
     return Market(
-        q.seen,
-        q.close,
+        last.seen,
+        last.close,
         m.decided,
-        q.crash,
-        q.bar,
+        last.crash,
+        last.bar,
         m.trend,
         m.position,
         m.order,

@@ -27,9 +27,17 @@ from haetae.kernel.codes import (
     STALE,
     WEEK_LOSS,
 )
-from haetae.kernel.quanta import BPS, MICRO, floor_tick, share_ceil, share_floor, shift_bps, tick_of
+from haetae.kernel.records import Account, Market, Order, Params, Rails, Verdict
 from haetae.kernel.registry import kernel
-from haetae.kernel.state import Account, Market, Order, Params, Rails, Verdict
+from haetae.kernel.rounding import (
+    BPS,
+    MICRO,
+    floor_tick,
+    share_ceil,
+    share_floor,
+    shift_bps,
+    tick_of,
+)
 
 MAX_COINS = 9_000_000_000.0  # ten times as many would still fit 64 bits of units
 KELLY_Z = 1.0  # the interval's half-width in standard errors
@@ -121,7 +129,7 @@ def kelly_share(rails: Rails, a: Account) -> float:
 
 
 @kernel
-def tighter(best: Verdict, rail: int, krw: int) -> Verdict:
+def tighten(best: Verdict, rail: int, krw: int) -> Verdict:
     """Return the smaller of two size bounds; the earlier one wins a tie."""
     if krw < best.krw:
         return Verdict(rail, float(krw), float(best.krw), krw)
@@ -162,24 +170,24 @@ def size(rails: Rails, a: Account, m: Market, equity: int, loss: float, committe
     cap = min(rails.max_order, floor(min(MAX_COINS * price, 1_000_000_000_000.0)))
     best = Verdict(MAX_ORDER, float(cap), 0.0, cap)
     fee = rails.fee_assumed_bps
-    best = tighter(best, CASH, after_fee(free, fee))
+    best = tighten(best, CASH, after_fee(free, fee))
     if rails.reserve_bps > 0:
         spare = free - share_ceil(equity, rails.reserve_bps)
-        best = tighter(best, CASH_RESERVE, after_fee(spare, fee))
+        best = tighten(best, CASH_RESERVE, after_fee(spare, fee))
     if rails.coin_bps > 0:
-        best = tighter(best, COIN_SHARE, share_floor(equity, rails.coin_bps) // MICRO)
+        best = tighten(best, COIN_SHARE, share_floor(equity, rails.coin_bps) // MICRO)
     if rails.buy_bps > 0:
-        best = tighter(best, BUY_SHARE, share_floor(max(free, 0), rails.buy_bps) // MICRO)
+        best = tighten(best, BUY_SHARE, share_floor(max(free, 0), rails.buy_bps) // MICRO)
     if rails.liquidity_bps > 0:
         turnover = min(m.trend.value, 1_000_000_000_000.0)
-        best = tighter(best, LIQUIDITY, floor(turnover * rails.liquidity_bps / BPS))
+        best = tighten(best, LIQUIDITY, floor(turnover * rails.liquidity_bps / BPS))
     if rails.r_bps > 0:
-        best = tighter(best, SIZE_R, risk_to_krw(share_floor(equity, rails.r_bps), loss))
+        best = tighten(best, SIZE_R, risk_to_krw(share_floor(equity, rails.r_bps), loss))
     budget = budget_left(a, equity)
-    best = tighter(best, LOSS_BUDGET, risk_to_krw(budget, loss + rails.gap_bps / BPS))
+    best = tighten(best, LOSS_BUDGET, risk_to_krw(budget, loss + rails.gap_bps / BPS))
     kelly = kelly_share(rails, a)
     if kelly < 1.0:
-        best = tighter(best, KELLY, risk_to_krw(floor(equity * kelly), loss))
+        best = tighten(best, KELLY, risk_to_krw(floor(equity * kelly), loss))
     return best
 
 

@@ -11,9 +11,7 @@ from haetae.kernel.codes import (
     PARTIAL_PROFIT,
     TAKE_PROFIT,
 )
-from haetae.kernel.quanta import floor_tick, share_floor, shift_bps, value_nearest
-from haetae.kernel.registry import kernel
-from haetae.kernel.state import (
+from haetae.kernel.records import (
     NO_ORDER_OPEN,
     Bar,
     Candle,
@@ -24,30 +22,32 @@ from haetae.kernel.state import (
     Position,
     Rails,
 )
+from haetae.kernel.registry import kernel
+from haetae.kernel.rounding import floor_tick, share_floor, shift_bps, value_nearest
 
 CRASH_BLOCK_S = 300
 
 
 @kernel
-def exit_reason(q: Position, c: Candle) -> int:
+def find_exit(position: Position, c: Candle) -> int:
     """Return which exit the candle touched: the stop first, then the levels above; 0 for none."""
-    if c.low <= q.stop:
-        if q.trailing != 0:
+    if c.low <= position.stop:
+        if position.trailing != 0:
             return CHANDELIER
         return FIRST_STOP
-    if q.target > 0.0 and c.high >= q.target:
+    if position.target > 0.0 and c.high >= position.target:
         return TAKE_PROFIT
-    if q.partial > 0.0 and c.high >= q.partial:
+    if position.partial > 0.0 and c.high >= position.partial:
         return PARTIAL_PROFIT
     return 0
 
 
 @kernel
-def raised(p: Params, q: Position, atr: float, high: float) -> Position:
+def raise_stop(p: Params, position: Position, atr: float, high: float) -> Position:
     """Raise the highest price and with it the chandelier stop, which never falls."""
-    top = max(q.high, high)
-    stop = q.stop
-    trailing = q.trailing
+    top = max(position.high, high)
+    stop = position.stop
+    trailing = position.trailing
     if p.trail_atr > 0.0:
         level = top - p.trail_atr * atr
         if level > stop:
@@ -55,29 +55,31 @@ def raised(p: Params, q: Position, atr: float, high: float) -> Position:
             if on_tick > stop:
                 stop = on_tick
                 trailing = 1
-    if top == q.high and stop == q.stop:
-        return q
+    if top == position.high and stop == position.stop:
+        return position
     return Position(
-        q.units,
-        q.t,
-        q.price,
-        q.spent,
+        position.units,
+        position.t,
+        position.price,
+        position.spent,
         stop,
         trailing,
-        q.target,
-        q.partial,
+        position.target,
+        position.partial,
         top,
-        q.risk,
-        q.pnl,
-        q.reserved,
-        q.leaving,
+        position.risk,
+        position.pnl,
+        position.reserved,
+        position.leaving,
     )
 
 
 @kernel
-def rises(p: Params, q: Position, atr: float, high: float) -> bool:
-    """Tell whether `raised` may change the position."""
-    return high > q.high or (p.trail_atr > 0.0 and q.high - p.trail_atr * atr > q.stop)
+def may_rise(p: Params, position: Position, atr: float, high: float) -> bool:
+    """Tell whether `raise_stop` may change the position."""
+    return high > position.high or (
+        p.trail_atr > 0.0 and position.high - p.trail_atr * atr > position.stop
+    )
 
 
 @kernel
@@ -117,7 +119,7 @@ def build_bar(p: Params, bar: Bar, c: Candle) -> Bar:
 
 
 @kernel
-def touch_price(p: Params, q: Position, c: Candle, reason: int) -> float:
+def find_trigger_price(p: Params, position: Position, c: Candle, reason: int) -> float:
     """Return the price that touched an exit inside a decision candle, where no minutes exist.
 
     The worse of open and stop, or the level; 0.0 for an exit that trades in the next candle.
@@ -125,22 +127,22 @@ def touch_price(p: Params, q: Position, c: Candle, reason: int) -> float:
     if p.candle_s == MINUTE_S:
         return 0.0
     if reason == FIRST_STOP or reason == CHANDELIER:
-        return min(c.open, q.stop)
+        return min(c.open, position.stop)
     if reason == TAKE_PROFIT:
-        return q.target
+        return position.target
     if reason == PARTIAL_PROFIT:
-        return q.partial
+        return position.partial
     return 0.0
 
 
 @kernel
 def candle_step(p: Params, m: Market, c: Candle) -> tuple[Market, int, float]:
-    """Fold one closed candle; return the market, the reason of an exit (or 0) and its touch.
+    """Fold one closed candle; return the market, an exit's reason (0: none) and trigger price.
 
     A position that is being left asks for nothing more: it has its reason.
     """
     reason = 0
-    touch = 0.0
+    trigger_price = 0.0
     position = m.position
     crash = m.crash
     trend = m.trend
@@ -149,15 +151,15 @@ def candle_step(p: Params, m: Market, c: Candle) -> tuple[Market, int, float]:
         crash = watch_crash(p, crash, c)
     if position.units > 0:
         if position.leaving == 0:
-            reason = exit_reason(position, c)
+            reason = find_exit(position, c)
             if c.close <= crash.floor and (reason == 0 or reason == PARTIAL_PROFIT):
                 reason = FLASH_CRASH
             if reason != 0:
                 if reason == PARTIAL_PROFIT and m.order.kind != NO_ORDER:
                     reason = 0  # it is on its way
-                touch = touch_price(p, position, c, reason)
-        if rises(p, position, trend.atr, c.high):
-            position = raised(p, position, trend.atr, c.high)
+                trigger_price = find_trigger_price(p, position, c, reason)
+        if may_rise(p, position, trend.atr, c.high):
+            position = raise_stop(p, position, trend.atr, c.high)
     bar = m.bar
     if t >= trend.t:
         bar = build_bar(p, bar, c)
@@ -172,84 +174,84 @@ def candle_step(p: Params, m: Market, c: Candle) -> tuple[Market, int, float]:
         m.order,
         m.verdict,
     )
-    return market, reason, touch
+    return market, reason, trigger_price
 
 
 @kernel
-def left_for(q: Position, reason: int) -> Position:
+def with_exit_reason(position: Position, reason: int) -> Position:
     """Return the position with the reason why all of it is to be sold."""
     return Position(
-        q.units,
-        q.t,
-        q.price,
-        q.spent,
-        q.stop,
-        q.trailing,
-        q.target,
-        q.partial,
-        q.high,
-        q.risk,
-        q.pnl,
-        q.reserved,
+        position.units,
+        position.t,
+        position.price,
+        position.spent,
+        position.stop,
+        position.trailing,
+        position.target,
+        position.partial,
+        position.high,
+        position.risk,
+        position.pnl,
+        position.reserved,
         reason,
     )
 
 
 @kernel
-def without_partial(q: Position) -> Position:
+def drop_partial(position: Position) -> Position:
     """Return the position without its first take-profit level."""
     return Position(
-        q.units,
-        q.t,
-        q.price,
-        q.spent,
-        q.stop,
-        q.trailing,
-        q.target,
+        position.units,
+        position.t,
+        position.price,
+        position.spent,
+        position.stop,
+        position.trailing,
+        position.target,
         0.0,
-        q.high,
-        q.risk,
-        q.pnl,
-        q.reserved,
-        q.leaving,
+        position.high,
+        position.risk,
+        position.pnl,
+        position.reserved,
+        position.leaving,
     )
 
 
 @kernel
-def exit_order(rails: Rails, m: Market, t: int, touch: float) -> Order:
+def exit_order(rails: Rails, m: Market, t: int, trigger_price: float) -> Order:
     """Return the order that sells all of a position that is being left.
 
     There is none while it is worth less than the exchange's minimum, nor while another is open.
     """
-    q = m.position
-    if m.order.kind != NO_ORDER or not sellable(rails, m.close, q.units):
+    position = m.position
+    if m.order.kind != NO_ORDER or not is_sellable(rails, m.close, position.units):
         return m.order
-    return sale(m, EXIT, t, q.leaving, q.units, touch)
+    return sale(m, EXIT, t, position.leaving, position.units, trigger_price)
 
 
 @kernel
-def partial_order(rails: Rails, p: Params, m: Market, t: int, touch: float) -> Order:
+def partial_order(rails: Rails, p: Params, m: Market, t: int, trigger_price: float) -> Order:
     """Return the order of a first take-profit: kind 0 where the part is too small to be sold,
     all of the position where the rest would be.
     """
     units = m.position.units
     some = share_floor(units, p.partial_share_bps)
-    if not sellable(rails, m.close, some):
+    if not is_sellable(rails, m.close, some):
         return NO_ORDER_OPEN
-    if not sellable(rails, m.close, units - some):
-        return sale(m, EXIT, t, PARTIAL_PROFIT, units, touch)
-    return sale(m, PARTIAL, t, PARTIAL_PROFIT, some, touch)
+    if not is_sellable(rails, m.close, units - some):
+        return sale(m, EXIT, t, PARTIAL_PROFIT, units, trigger_price)
+    return sale(m, PARTIAL, t, PARTIAL_PROFIT, some, trigger_price)
 
 
 @kernel
-def sale(m: Market, kind: int, t: int, reason: int, units: int, touch: float) -> Order:
+def sale(m: Market, kind: int, t: int, reason: int, units: int, trigger_price: float) -> Order:
     """Return a sell order; its mark is the price that touched it, else the last close."""
-    if touch > 0.0:
-        return Order(kind, t, reason, 0, units, touch, 0, 0, touch)
+    if trigger_price > 0.0:
+        return Order(kind, t, reason, 0, units, trigger_price, 0, 0, trigger_price)
     return Order(kind, t, reason, 0, units, 0.0, 0, 0, m.close)
 
 
 @kernel
-def sellable(rails: Rails, price: float, units: int) -> bool:
+def is_sellable(rails: Rails, price: float, units: int) -> bool:
     """Tell whether `units` at `price` reach the exchange's minimum order."""
     return value_nearest(price, units) >= rails.min_order * 1_000_000

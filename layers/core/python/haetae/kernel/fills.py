@@ -5,19 +5,7 @@ from haetae.kernel.codes import (
     EXIT,
     SLIPPAGE,
 )
-from haetae.kernel.quanta import (
-    MICRO,
-    buy_units,
-    ceil_tick,
-    fee_ceil,
-    floor_tick,
-    funds_ceil,
-    funds_floor,
-    part,
-    shift_bps,
-)
-from haetae.kernel.registry import kernel
-from haetae.kernel.state import (
+from haetae.kernel.records import (
     NO_ORDER_OPEN,
     NO_POSITION,
     Account,
@@ -29,8 +17,20 @@ from haetae.kernel.state import (
     Period,
     Position,
     Rails,
-    Tally,
     Trade,
+    TradeStats,
+)
+from haetae.kernel.registry import kernel
+from haetae.kernel.rounding import (
+    MICRO,
+    buy_units,
+    ceil_tick,
+    fee_ceil,
+    floor_tick,
+    funds_ceil,
+    funds_floor,
+    part,
+    shift_bps,
 )
 
 FIRED_SLIPPAGE = 1 << SLIPPAGE
@@ -78,7 +78,7 @@ def trade_of(p: Params, m: Market, fill: Fill) -> Trade:
 
 
 @kernel
-def abnormal(order: Order, price: float, limit_bps: int) -> bool:
+def is_abnormal(order: Order, price: float, limit_bps: int) -> bool:
     """Tell whether a fill was `limit_bps` or more worse than the mark of its decision."""
     if order.kind == ENTRY:
         return limit_bps != 0 and price >= shift_bps(order.mark, limit_bps)
@@ -105,7 +105,7 @@ def level_above(price: float, bps: int) -> float:
 
 
 @kernel
-def opened(p: Params, order: Order, trade: Trade) -> Position:
+def open_position(p: Params, order: Order, trade: Trade) -> Position:
     """Return the position an entry's fill opens; part of the order bears part of its risk."""
     spent = min(trade.funds, order.krw * MICRO)
     return Position(
@@ -126,39 +126,39 @@ def opened(p: Params, order: Order, trade: Trade) -> Position:
 
 
 @kernel
-def reduced(q: Position, kind: int, trade: Trade) -> Position:
+def reduce_position(position: Position, kind: int, trade: Trade) -> Position:
     """Return what is left of a position after an exit's fill."""
-    if trade.units >= q.units:
+    if trade.units >= position.units:
         return NO_POSITION
-    level = q.partial
+    level = position.partial
     if kind != EXIT:
         level = 0.0
     return Position(
-        q.units - trade.units,
-        q.t,
-        q.price,
-        q.spent - part(q.spent, trade.units, q.units),
-        q.stop,
-        q.trailing,
-        q.target,
+        position.units - trade.units,
+        position.t,
+        position.price,
+        position.spent - part(position.spent, trade.units, position.units),
+        position.stop,
+        position.trailing,
+        position.target,
         level,
-        q.high,
-        q.risk,
-        q.pnl + trade.pnl,
-        q.reserved - part(q.reserved, trade.units, q.units),
-        q.leaving,
+        position.high,
+        position.risk,
+        position.pnl + trade.pnl,
+        position.reserved - part(position.reserved, trade.units, position.units),
+        position.leaving,
     )
 
 
 @kernel
-def tallied(tally: Tally, pnl: int, risk: int) -> Tally:
+def count_trade(tally: TradeStats, pnl: int, risk: int) -> TradeStats:
     """Count a closed trade in R."""
     if risk <= 0:
         return tally
     r = float(pnl) / float(risk)
     if r > 0.0:
-        return Tally(tally.n + 1, tally.wins + 1, tally.win_r + r, tally.loss_r)
-    return Tally(tally.n + 1, tally.wins, tally.win_r, tally.loss_r - r)
+        return TradeStats(tally.n + 1, tally.wins + 1, tally.win_r + r, tally.loss_r)
+    return TradeStats(tally.n + 1, tally.wins, tally.win_r, tally.loss_r - r)
 
 
 @kernel
@@ -168,7 +168,7 @@ def apply_fill(
     """Apply what became of the market's open order; return the rails fired by how it filled."""
     order = m.order
     if fill.units == 0:
-        return released(a, order), with_order(m, NO_ORDER_OPEN), 0
+        return release(a, order), with_order(m, NO_ORDER_OPEN), 0
     trade = trade_of(p, m, fill)
     position = m.position
     cash = a.cash - trade.funds - trade.fee
@@ -176,18 +176,18 @@ def apply_fill(
     last_entry = a.last_entry
     tally = a.tally
     if order.kind == ENTRY:
-        position = opened(p, order, trade)
+        position = open_position(p, order, trade)
         reserved = reserved - (order.reserved - position.reserved)
         last_entry = fill.t
     else:
         cash = a.cash + trade.funds - trade.fee
-        position = reduced(m.position, order.kind, trade)
+        position = reduce_position(m.position, order.kind, trade)
         reserved = reserved - (m.position.reserved - position.reserved)
         if position.units == 0:
-            tally = tallied(a.tally, m.position.pnl + trade.pnl, m.position.risk)
+            tally = count_trade(a.tally, m.position.pnl + trade.pnl, m.position.risk)
     fired = 0
     cooldown = a.cooldown
-    if abnormal(order, fill.price, rails.slippage_limit_bps):
+    if is_abnormal(order, fill.price, rails.slippage_limit_bps):
         fired = FIRED_SLIPPAGE
         cooldown = t + rails.cooldown_s
     account = Account(
@@ -221,7 +221,7 @@ def with_order(m: Market, order: Order) -> Market:
 
 
 @kernel
-def released(a: Account, order: Order) -> Account:
+def release(a: Account, order: Order) -> Account:
     """Return the account without the reservation of an entry that never traded."""
     if order.kind != ENTRY:
         return a
@@ -238,6 +238,6 @@ def released(a: Account, order: Order) -> Account:
 
 
 @kernel
-def counted(day: Period) -> Period:
+def count_entry(day: Period) -> Period:
     """Return the day book with one more entry."""
     return Period(day.until, day.start, day.floor, day.latch, day.entries + 1)

@@ -4,8 +4,8 @@ EMA: seeded with the mean of the first n closes, then alpha = 2 / (n + 1).
 ATR: Wilder, over true ranges from the second candle on, seeded with the mean of the first n.
 """
 
+from haetae.kernel.records import Bar, Indicators, Params
 from haetae.kernel.registry import kernel
-from haetae.kernel.state import Bar, Params, Trend
 
 
 @kernel
@@ -35,14 +35,14 @@ def true_range(high: float, low: float, previous_close: float) -> float:
 
 
 @kernel
-def fold_bar(p: Params, trend: Trend, bar: Bar) -> Trend:
+def fold_bar(p: Params, trend: Indicators, bar: Bar) -> Indicators:
     """Fold a closed decision candle into the indicators."""
     n = trend.n + 1
     atr = 0.0
     if n > 1:
         tr = true_range(bar.high, bar.low, trend.close)
         atr = wilder(trend.atr, tr, p.atr_len, n - 1)
-    return Trend(
+    return Indicators(
         n,
         bar.end,
         bar.close,

@@ -1,6 +1,5 @@
 """The parts of a minute, each on one market and the account; `advance` gives them their order."""
 
-from haetae.kernel.books import open_day, open_week
 from haetae.kernel.codes import (
     ENTRY,
     EXIT,
@@ -13,25 +12,26 @@ from haetae.kernel.codes import (
     SLIPPAGE,
 )
 from haetae.kernel.entries import propose_entry
-from haetae.kernel.exits import exit_order, left_for, partial_order, without_partial
-from haetae.kernel.fills import apply_fill, counted, with_order
+from haetae.kernel.exits import drop_partial, exit_order, partial_order, with_exit_reason
+from haetae.kernel.fills import apply_fill, count_entry, with_order
 from haetae.kernel.indicators import fold_bar
-from haetae.kernel.quanta import fee_ceil, share_ceil, value_nearest
-from haetae.kernel.registry import kernel
-from haetae.kernel.state import (
+from haetae.kernel.loss_limits import open_day, open_week
+from haetae.kernel.records import (
     NO_BAR,
     NO_VERDICT,
     Account,
     Fill,
+    Indicators,
     Market,
     Order,
     Params,
     Position,
     Rails,
-    Tally,
-    Trend,
+    TradeStats,
     Verdict,
 )
+from haetae.kernel.registry import kernel
+from haetae.kernel.rounding import fee_ceil, share_ceil, value_nearest
 from haetae.kernel.strategy import FLAT, LONG, signal
 
 FIRED_CRASH = 1 << FLASH_CRASH
@@ -39,17 +39,17 @@ FIRED_CRASH = 1 << FLASH_CRASH
 
 @kernel
 def react(
-    rails: Rails, p: Params, a: Account, m: Market, t: int, reason: int, touch: float
+    rails: Rails, p: Params, a: Account, m: Market, t: int, reason: int, trigger_price: float
 ) -> tuple[Account, Market, int]:
     """Act at `t` on a candle that was folded: ask for its exit, go on leaving, cool down."""
     fired = 0
     if reason == PARTIAL_PROFIT:
-        a, m = ask_partial(rails, p, a, m, t, touch)
+        a, m = ask_partial(rails, p, a, m, t, trigger_price)
         fired = 1 << reason
     elif reason != 0:
-        a, m = ask_exit(rails, a, m, t, reason, touch)
+        a, m = ask_exit(rails, a, m, t, reason, trigger_price)
         fired = 1 << reason
-    elif goes_on(m):
+    elif must_ask_again(m):
         a, m = ask_exit(rails, a, m, t, m.position.leaving, 0.0)
     if m.close <= m.crash.floor:
         if t >= a.cooldown:
@@ -67,13 +67,13 @@ def settle(
     if m.position.units > 0:
         if fired != 0 and m.position.leaving == 0:
             a, m = ask_exit(rails, a, m, t, SLIPPAGE, 0.0)
-        elif goes_on(m):
+        elif must_ask_again(m):
             a, m = ask_exit(rails, a, m, t, m.position.leaving, 0.0)
     return a, m, fired
 
 
 @kernel
-def goes_on(m: Market) -> bool:
+def must_ask_again(m: Market) -> bool:
     """Tell whether an exit must be asked for again; a kill is sold by slices from outside."""
     leaving = m.position.leaving
     return leaving != 0 and leaving != KILL and m.order.kind == NO_ORDER
@@ -81,34 +81,34 @@ def goes_on(m: Market) -> bool:
 
 @kernel
 def ask_exit(
-    rails: Rails, a: Account, m: Market, t: int, reason: int, touch: float
+    rails: Rails, a: Account, m: Market, t: int, reason: int, trigger_price: float
 ) -> tuple[Account, Market]:
     """Leave the position for `reason`: open its sell order as soon as there can be one.
 
-    `touch` is the price that touched the exit inside a decision candle, else 0.0.
+    `trigger_price` is the price that touched the exit inside a decision candle, else 0.0.
     """
-    leaving = with_position(m, left_for(m.position, reason))
-    order = exit_order(rails, leaving, t, touch)
+    leaving = with_position(m, with_exit_reason(m.position, reason))
+    order = exit_order(rails, leaving, t, trigger_price)
     if order.kind == NO_ORDER or order.t != t:
         return a, leaving
-    return at_exit(a, t), with_order(leaving, order)
+    return with_exit_at(a, t), with_order(leaving, order)
 
 
 @kernel
 def ask_partial(
-    rails: Rails, p: Params, a: Account, m: Market, t: int, touch: float
+    rails: Rails, p: Params, a: Account, m: Market, t: int, trigger_price: float
 ) -> tuple[Account, Market]:
     """Open the order of a first take-profit; a part too small to be sold gives the level up."""
-    order = partial_order(rails, p, m, t, touch)
+    order = partial_order(rails, p, m, t, trigger_price)
     if order.kind == NO_ORDER:
-        return a, with_position(m, without_partial(m.position))
+        return a, with_position(m, drop_partial(m.position))
     if order.kind == EXIT:
-        m = with_position(m, left_for(m.position, PARTIAL_PROFIT))
-    return at_exit(a, t), with_order(m, order)
+        m = with_position(m, with_exit_reason(m.position, PARTIAL_PROFIT))
+    return with_exit_at(a, t), with_order(m, order)
 
 
 @kernel
-def at_exit(a: Account, t: int) -> Account:
+def with_exit_at(a: Account, t: int) -> Account:
     """Return the account with an exit decided at `t`."""
     return Account(a.cash, a.reserved, a.last_entry, t, a.cooldown, a.day, a.week, a.tally)
 
@@ -142,7 +142,7 @@ def close_bar(p: Params, m: Market) -> Market:
 
 
 @kernel
-def worth(p: Params, m: Market) -> int:
+def liquidation_value(p: Params, m: Market) -> int:
     """Return what the position would bring at the last close, less the fee, in micro."""
     value = value_nearest(m.close, m.position.units)
     return value - fee_ceil(value, p.fee_bps)
@@ -167,7 +167,7 @@ def exposure(rails: Rails, markets: list[Market]) -> tuple[int, int]:
 @kernel
 def decide_exit(rails: Rails, p: Params, a: Account, m: Market, t: int) -> tuple[Account, Market]:
     """Decide a market that holds on its last closed decision candle: leave, or stay."""
-    m = decided(m, NO_VERDICT)
+    m = with_verdict(m, NO_VERDICT)
     if m.position.leaving == 0 and signal(p, m.trend) == FLAT:
         a, m = ask_exit(rails, a, m, t, EXIT_SIGNAL, 0.0)
     return a, m
@@ -190,13 +190,13 @@ def decide_entry(
 
     Its worst case is reserved where they pass it.
     """
-    m = decided(m, NO_VERDICT)
+    m = with_verdict(m, NO_VERDICT)
     if m.order.kind != NO_ORDER or signal(p, m.trend) != LONG:
         return a, m, 0
     order, verdict, fired = propose_entry(
         rails, p, a, m, t, now, equity, mode, open_count, committed
     )
-    m = decided(m, verdict)
+    m = with_verdict(m, verdict)
     if order.kind == NO_ORDER:
         return a, m, fired
     account = Account(
@@ -205,7 +205,7 @@ def decide_entry(
         a.last_entry,
         a.exit_t,
         a.cooldown,
-        counted(a.day),
+        count_entry(a.day),
         a.week,
         a.tally,
     )
@@ -213,7 +213,7 @@ def decide_entry(
 
 
 @kernel
-def decided(m: Market, verdict: Verdict) -> Market:
+def with_verdict(m: Market, verdict: Verdict) -> Market:
     """Return the market with its last closed decision candle decided."""
     return Market(
         m.seen,
@@ -239,12 +239,12 @@ def open_account(rails: Rails, t: int, cash: int) -> Account:
         0,
         open_day(rails, t, cash),
         open_week(rails, t, cash),
-        Tally(0, 0, 0.0, 0.0),
+        TradeStats(0, 0, 0.0, 0.0),
     )
 
 
 @kernel
-def open_market(m: Market, trend: Trend, t: int) -> Market:
+def open_market(m: Market, trend: Indicators, t: int) -> Market:
     """Return the market as it stands at `t` after warm-up: nothing is decided on old candles."""
     return Market(t, trend.close, t, m.crash, m.bar, trend, m.position, m.order, m.verdict)
 

@@ -1,8 +1,8 @@
 """Strategies: pure functions of the indicators; a strategy is an int and one dispatcher."""
 
 from haetae.kernel.codes import TREND_FOLLOW
+from haetae.kernel.records import Indicators, Params
 from haetae.kernel.registry import kernel
-from haetae.kernel.state import Params, Trend
 
 HOLD = 0
 LONG = 1
@@ -10,7 +10,7 @@ FLAT = -1
 
 
 @kernel
-def signal(p: Params, trend: Trend) -> int:
+def signal(p: Params, trend: Indicators) -> int:
     """Return LONG where the strategy would hold the coin, FLAT where it would not, else HOLD."""
     match p.strategy:
         case 1:
@@ -20,7 +20,7 @@ def signal(p: Params, trend: Trend) -> int:
 
 
 @kernel
-def trend_follow(p: Params, trend: Trend) -> int:
+def trend_follow(p: Params, trend: Indicators) -> int:
     """LONG above the fast EMA while fast > slow; FLAT once fast < slow; HOLD until seeded."""
     if trend.n < p.ema_slow or trend.n <= p.atr_len:
         return HOLD

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import IntEnum
 
 from haetae.kernel.codes import HALT, KILLED, RUN, STOP
-from haetae.kernel.state import Account, Market
+from haetae.kernel.records import Account, Market
 from haetae.ledger.intent import Intent, Side
 
 GENESIS = "0" * 64

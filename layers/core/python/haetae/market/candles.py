@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import Any
 
-from haetae.kernel.state import Candle
+from haetae.kernel.records import Candle
 
 UNITS_MIN = (1, 3, 5, 10, 15, 30, 60, 240)  # the lengths below a day that Upbit has
 DAY_MIN = 1_440

@@ -17,7 +17,7 @@ from haetae.adapters.upbit.fields import (
 from haetae.app.ports import Balance, OrderReport
 from haetae.base.errors import ExchangeUnavailable
 from haetae.base.time import HOUR_S, MINUTE_S, epoch_s
-from haetae.kernel.state import Candle
+from haetae.kernel.records import Candle
 from haetae.ledger.intent import Execution
 from haetae.market.candles import candle_defect
 from haetae.market.order_book import Level, OrderBook

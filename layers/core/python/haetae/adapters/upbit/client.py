@@ -41,7 +41,7 @@ from haetae.app.ports import (
 from haetae.base.errors import ExchangeError, ExchangeRefused, ExchangeUnavailable
 from haetae.base.money import volume_text
 from haetae.base.time import MINUTE_S, iso_text
-from haetae.kernel.state import Candle
+from haetae.kernel.records import Candle
 from haetae.ledger.intent import Intent, Side
 from haetae.market.candles import UNITS_MIN
 from haetae.market.order_book import OrderBook

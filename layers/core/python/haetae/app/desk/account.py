@@ -11,12 +11,12 @@ from haetae.config.setup import Setup
 from haetae.kernel.codes import (
     RAIL_NAMES,
 )
-from haetae.kernel.state import (
+from haetae.kernel.records import (
     NEW_MARKET,
     Market,
     Period,
 )
-from haetae.kernel.step import worth
+from haetae.kernel.step import liquidation_value
 from haetae.ledger.book import OperatorMode, State
 from haetae.ledger.intent import Intent
 
@@ -121,7 +121,7 @@ def account_view(setup: Setup, state: State) -> AccountView:
     for name, p in zip(setup.markets, setup.params, strict=True):
         market = state.markets.get(name, NEW_MARKET)  # one just configured begins with a walk
         if market.position.units:
-            value = worth(p, market)
+            value = liquidation_value(p, market)
             equity += value
             holdings.append(holding_view(name, market, value))
     return AccountView(

@@ -9,7 +9,7 @@ from haetae.config.setup import Setup
 from haetae.kernel.codes import (
     ENTRY,
 )
-from haetae.kernel.state import Market, Order, Rails
+from haetae.kernel.records import Market, Order, Rails
 from haetae.ledger.intent import Intent, Side, identifier
 from haetae.market.names import currency_of
 from haetae.market.order_book import sellable_units

@@ -10,8 +10,8 @@ from haetae.kernel.codes import (
     REASON_NAMES,
 )
 from haetae.kernel.fills import trade_of
-from haetae.kernel.quanta import funds_ceil, funds_floor
-from haetae.kernel.state import NO_FILL, Fill, Market, Order, Params
+from haetae.kernel.records import NO_FILL, Fill, Market, Order, Params
+from haetae.kernel.rounding import funds_ceil, funds_floor
 from haetae.ledger.book import TradeLine
 from haetae.ledger.intent import FINAL, Intent
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from haetae.kernel.state import Candle
+from haetae.kernel.records import Candle
 from haetae.ledger.intent import Execution, Intent
 from haetae.market.order_book import OrderBook
 

@@ -20,7 +20,7 @@ from haetae.kernel.codes import (
     SLIPPAGE,
     WEEK_LATCH,
 )
-from haetae.kernel.state import (
+from haetae.kernel.records import (
     Market,
     Rails,
 )

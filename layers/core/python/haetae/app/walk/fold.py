@@ -11,7 +11,7 @@ from haetae.kernel.advance import Log, Reached, Tape, advance
 from haetae.kernel.codes import (
     NO_ORDER,
 )
-from haetae.kernel.state import (
+from haetae.kernel.records import (
     Candle,
 )
 from haetae.ledger.book import Book, State

@@ -10,7 +10,7 @@ from haetae.config.setup import Setup
 from haetae.kernel.codes import (
     WARMUP,
 )
-from haetae.kernel.state import Candle
+from haetae.kernel.records import Candle
 from haetae.ledger.book import Book
 
 

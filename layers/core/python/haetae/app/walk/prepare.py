@@ -17,7 +17,7 @@ from haetae.base.errors import (
 )
 from haetae.base.money import floor_micro
 from haetae.config.setup import Setup
-from haetae.kernel.state import (
+from haetae.kernel.records import (
     NEW_MARKET,
 )
 from haetae.kernel.step import open_account, open_market

@@ -6,22 +6,22 @@ from haetae.kernel.codes import (
     WARMUP,
 )
 from haetae.kernel.indicators import fold_bar
-from haetae.kernel.state import (
+from haetae.kernel.records import (
     NEW_CRASH,
-    NEW_TREND,
+    NEW_INDICATORS,
     NO_BAR,
     Bar,
     Candle,
+    Indicators,
     Market,
     Params,
-    Trend,
 )
 from haetae.kernel.step import open_market
 
 WIDEST = 4  # how many times the warm-up's length history is searched for enough candles
 
 
-def warm_up(exchange: Exchange, market: str, p: Params, at: int) -> Trend:
+def warm_up(exchange: Exchange, market: str, p: Params, at: int) -> Indicators:
     """Fold the last WARMUP decision candles that closed by `at`.
 
     Raises:
@@ -39,9 +39,9 @@ def warm_up(exchange: Exchange, market: str, p: Params, at: int) -> Trend:
     )
 
 
-def fold_history(p: Params, candles: tuple[Candle, ...]) -> Trend:
+def fold_history(p: Params, candles: tuple[Candle, ...]) -> Indicators:
     """Fold closed decision candles, oldest first, into fresh indicators."""
-    trend = NEW_TREND
+    trend = NEW_INDICATORS
     for c in candles:
         bar = Bar(c.t + p.interval_s, c.open, c.high, c.low, c.close, c.close * c.volume)
         trend = fold_bar(p, trend, bar)

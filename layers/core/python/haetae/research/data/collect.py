@@ -9,7 +9,7 @@ from typing import Protocol
 from haetae.base.errors import ConfigError, DataError
 from haetae.base.time import epoch_s
 from haetae.config.checks import check_markets
-from haetae.kernel.state import Candle
+from haetae.kernel.records import Candle
 
 BASE_URL = "https://api.upbit.com"
 INTERVALS = {

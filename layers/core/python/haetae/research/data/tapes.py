@@ -11,7 +11,7 @@ from haetae.base.errors import DataError
 from haetae.base.time import iso_text
 from haetae.kernel.advance import Tape
 from haetae.kernel.codes import WARMUP
-from haetae.kernel.state import Candle
+from haetae.kernel.records import Candle
 from haetae.research.data.candle_files import CandleFile
 
 CANDLE = np.dtype([("t", np.int64), *[(name, np.float64) for name in Candle._fields[1:]]])

@@ -9,7 +9,7 @@ from haetae.app.walk.warm_up import fold_history
 from haetae.config.setup import Setup
 from haetae.kernel.advance import TRADE_INTS, Log, Reached, advance
 from haetae.kernel.codes import ENTRY, REASON_NAMES, RUN, WARMUP
-from haetae.kernel.state import NEW_MARKET, NO_FILL, Account, Market, Params
+from haetae.kernel.records import NEW_MARKET, NO_FILL, Account, Market, Params
 from haetae.kernel.step import open_account, open_market
 from haetae.research.data.tapes import History, Rows, Span, tape_of
 from haetae.research.engine.compiled import compiled_kernel

@@ -24,13 +24,13 @@ HOT = frozenset(
         "advance",
         "candle_step",
         "build_bar",
-        "rises",
-        "exit_reason",
-        "worth",
+        "may_rise",
+        "find_exit",
+        "liquidation_value",
         "value_nearest",
         "fee_ceil",
-        "quiet_of",
-        "with_quiet",
+        "per_candle_of",
+        "with_per_candle",
     }
 )
 ENTRIES = frozenset({"advance"})

@@ -3,6 +3,9 @@
 Units: times are epoch seconds (UTC); `micro` is one millionth of a won; `units` are 1e-8 coins;
 `krw` is whole won; prices are floats that are the nearest double of a decimal price; `_bps` is
 one ten-thousandth. Zero means "none" wherever a field may be absent.
+
+The kernel's functions name their arguments so: `p` is the market's `Params`, `m` its `Market`,
+`a` the `Account`, `c` a `Candle`, `t` the minute that is being folded.
 """
 
 from typing import NamedTuple
@@ -78,7 +81,7 @@ class Bar(NamedTuple):
     value: float
 
 
-class Trend(NamedTuple):
+class Indicators(NamedTuple):
     """Incremental indicators as of the decision candle that closed at `t`.
 
     `fast` and `slow` hold running sums until their first value, the mean of the first n closes;
@@ -159,7 +162,7 @@ class Market(NamedTuple):
     decided: int
     crash: Crash
     bar: Bar
-    trend: Trend
+    trend: Indicators
     position: Position
     order: Order
     verdict: Verdict
@@ -175,7 +178,7 @@ class Period(NamedTuple):
     entries: int
 
 
-class Tally(NamedTuple):
+class TradeStats(NamedTuple):
     """Closed trades: how many, how many won, and the sums of R won and lost."""
 
     n: int
@@ -194,7 +197,7 @@ class Account(NamedTuple):
     cooldown: int
     day: Period
     week: Period
-    tally: Tally
+    tally: TradeStats
 
 
 class Fill(NamedTuple):
@@ -226,6 +229,8 @@ NO_BAR = Bar(0, 0.0, 0.0, 0.0, 0.0, 0.0)
 NO_POSITION = Position(0, 0, 0.0, 0, 0.0, 0, 0.0, 0.0, 0.0, 0, 0, 0, 0)
 NO_ORDER_OPEN = Order(0, 0, 0, 0, 0, 0.0, 0, 0, 0.0)
 NO_VERDICT = Verdict(0, 0.0, 0.0, 0)
-NEW_TREND = Trend(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
+NEW_INDICATORS = Indicators(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
 NEW_CRASH = Crash(0, 0.0, 0.0, 0.0)
-NEW_MARKET = Market(0, 0.0, 0, NEW_CRASH, NO_BAR, NEW_TREND, NO_POSITION, NO_ORDER_OPEN, NO_VERDICT)
+NEW_MARKET = Market(
+    0, 0.0, 0, NEW_CRASH, NO_BAR, NEW_INDICATORS, NO_POSITION, NO_ORDER_OPEN, NO_VERDICT
+)

@@ -5,8 +5,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from haetae.kernel.books import loss_limit, mark_books, next_day, next_week, open_day, open_week
 from haetae.kernel.codes import DAY_LATCH, WEEK_LATCH
+from haetae.kernel.loss_limits import (
+    loss_limit,
+    mark_books,
+    next_day,
+    next_week,
+    open_day,
+    open_week,
+)
 from haetae.kernel.step import open_account
 from support.states import FAR, OFF, WON, account
 from support.tapes import T0

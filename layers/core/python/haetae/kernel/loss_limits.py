@@ -1,9 +1,9 @@
 """The account's KST day and week books: when they roll, what they allow, when they latch."""
 
 from haetae.kernel.codes import DAY_LATCH, WEEK_LATCH
-from haetae.kernel.quanta import share_ceil
+from haetae.kernel.records import Account, Period, Rails
 from haetae.kernel.registry import kernel
-from haetae.kernel.state import Account, Period, Rails
+from haetae.kernel.rounding import share_ceil
 
 DAY_S = 86_400
 KST_S = 32_400  # Asia/Seoul is UTC+9 and has no daylight saving time
