@@ -17,15 +17,9 @@ from upbit_sandbox import Options, Request, Sandbox
 from upbit_sandbox.base.clock import RealClock
 from upbit_sandbox.base.wire import Response
 from upbit_sandbox.prices.market import build_markets
-from upbit_sandbox.quotation_api.mirror import (
-    BLOCKED_S,
-    Answer,
-    HttpUpstream,
-    Mirror,
-    UpstreamDown,
-    UpstreamSlow,
-)
+from upbit_sandbox.quotation_api.mirror import BLOCKED_S, Mirror
 from upbit_sandbox.quotation_api.routes import QUOTES
+from upbit_sandbox.quotation_api.upstream import Answer, HttpUpstream, UpstreamDown, UpstreamSlow
 from upbit_sandbox.venue.store import StateFile, StateFileError
 
 NOTHING: frozenset[str] = frozenset()

@@ -13,7 +13,8 @@ from upbit_sandbox.base.clock import VirtualClock
 from upbit_sandbox.prices.listing import Listing
 from upbit_sandbox.prices.market import Market
 from upbit_sandbox.prices.market_trades import MarketTrade
-from upbit_sandbox.quotation_api.mirror import Answer, Mirror, UpstreamDown
+from upbit_sandbox.quotation_api.mirror import Mirror
+from upbit_sandbox.quotation_api.upstream import Answer, UpstreamDown
 from upbit_sandbox.streams.feed import Feed
 from upbit_sandbox.streams.quotes import MAX_TRADES, MirrorQuotes, VenueQuotes
 from upbit_sandbox.streams.subscriptions import CANDLES, Stream

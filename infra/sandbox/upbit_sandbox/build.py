@@ -15,7 +15,8 @@ from upbit_sandbox.prices.files import read_tape
 from upbit_sandbox.prices.market import Market, build_markets
 from upbit_sandbox.prices.source import Source
 from upbit_sandbox.prices.synthetic import DAY_S, synthetic_markets
-from upbit_sandbox.quotation_api.mirror import HttpUpstream, Mirror
+from upbit_sandbox.quotation_api.mirror import Mirror
+from upbit_sandbox.quotation_api.upstream import HttpUpstream
 from upbit_sandbox.sandbox import Sandbox
 from upbit_sandbox.venue.store import StateFile, StateFileError
 from upbit_sandbox.venue.tables import Kept

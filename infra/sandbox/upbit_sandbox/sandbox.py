@@ -2,6 +2,8 @@
 
 What it may touch outside is handed in: a state file, which is written before the answer is given,
 and a mirror of an upstream, which a server asks in another thread and hands in as a view.
+
+Above 250 lines: a request's whole way, in the order it goes.
 """
 
 import sys

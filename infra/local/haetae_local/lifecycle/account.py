@@ -8,12 +8,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from haetae.adapters.dynamodb.archive import copy_in, copy_out
+from haetae.base.errors import BooksUnavailable
 from haetae_local.deploy.aws import client
 from haetae_local.errors import LocalError
 from haetae_local.talk.http import call, exchange_at
 
 FORM = 2  # of the file
-BATCH = 25  # items in one BatchWriteItem, DynamoDB's limit
 
 
 def save(path: Path, *, endpoint: str, table: str, exchange: str) -> int:
@@ -24,9 +25,10 @@ def save(path: Path, *, endpoint: str, table: str, exchange: str) -> int:
     Raises:
         LocalError: the file cannot be written, or the exchange does not answer.
     """
-    items: list[Any] = []
-    for page in client("dynamodb", endpoint).get_paginator("scan").paginate(TableName=table):
-        items += page["Items"]
+    try:
+        items = copy_out(client("dynamodb", endpoint), table)
+    except BooksUnavailable as error:
+        raise LocalError(f"the books cannot be read: {error}") from error
     kept = {
         "form": FORM,
         "items": items,
@@ -61,11 +63,11 @@ def read(path: Path) -> dict[str, Any] | None:
 def restore(kept: dict[str, Any], *, endpoint: str, table: str, exchange: str) -> int:
     """Put a kept account back; return how many items the books have."""
     call(exchange_at(exchange), "PUT", "/sandbox/state", kept["exchange"])
-    dynamodb = client("dynamodb", endpoint)
     items = kept["items"]
-    for first in range(0, len(items), BATCH):
-        puts = [{"PutRequest": {"Item": item}} for item in items[first : first + BATCH]]
-        left = dynamodb.batch_write_item(RequestItems={table: puts})["UnprocessedItems"]
-        if left:
-            raise LocalError("the books could not be put back whole; run: make down, then make up")
+    try:
+        copy_in(client("dynamodb", endpoint), table, items)
+    except BooksUnavailable as error:
+        raise LocalError(
+            f"the books could not be put back whole ({error}); run: make down, then make up"
+        ) from error
     return len(items)

@@ -1,7 +1,7 @@
 """The bodies of Upbit's routes as the sandbox answers them, in JSON Schema.
 
 Upbit's own description differs where live answers do: keys that do not apply are omitted, and the
-amounts of the exchange API are texts.
+amounts of the exchange API are texts. Above 250 lines: one table.
 """
 
 from upbit_sandbox.base.wire import Json

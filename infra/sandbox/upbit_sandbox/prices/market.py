@@ -1,4 +1,7 @@
-"""One market's past and present: what its tapes show at a given time, and never more."""
+"""One market's past and present: what its tapes show at a given time, and never more.
+
+Above 250 lines: every view is cut by the same clock here, so that none can look ahead.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, islice

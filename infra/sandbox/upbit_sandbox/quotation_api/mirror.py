@@ -20,6 +20,7 @@ from upbit_sandbox.access.limits import GROUPS
 from upbit_sandbox.base.errors import gateway, unknown_code
 from upbit_sandbox.base.wire import JSON_HEADERS, Response, json_bytes, split_pairs
 from upbit_sandbox.quotation_api.routes import QUOTES
+from upbit_sandbox.quotation_api.upstream import Answer, Upstream, UpstreamDown, UpstreamSlow
 from upbit_sandbox.trading.book import Book
 from upbit_sandbox.trading.live import read_books
 
@@ -27,30 +28,8 @@ KEPT_S = 1.0
 BLOCKED_S = 60.0
 CODES_S = 3_600.0  # the list of markets changes by the day; a known one outlives a failure
 MOST_KEPT = 1_000
-TIMEOUT_S = 3.0
-MAX_BYTES = 5_000_000
 OF_ALL = ("/v1/market/all", "/v1/ticker/all")  # these answer for markets that were not named
 _REMAINING = re.compile(r"group=[a-z-]+; min=\d+; sec=(\d+)")
-
-
-class Answer(NamedTuple):
-    """What an upstream answered; `remaining` is its Remaining-Req header."""
-
-    status: int
-    body: bytes
-    content_type: str | None = None
-    remaining: str | None = None
-
-
-class UpstreamDown(Exception):
-    """The upstream could not be reached or broke off."""
-
-
-class UpstreamSlow(UpstreamDown):
-    """The upstream did not answer in time."""
-
-
-type Upstream = Callable[[str], Answer]
 
 
 class View(NamedTuple):
@@ -59,50 +38,6 @@ class View(NamedTuple):
     quote: Response | None
     codes: frozenset[str] = frozenset()
     books: dict[str, Book] = {}  # noqa: RUF012 - never changed
-
-
-class HttpUpstream:
-    """An upstream over HTTP on kept-alive connections, so many seconds a call at most."""
-
-    def __init__(self, base_url: str, timeout_s: float = TIMEOUT_S) -> None:
-        """Name the address; nothing is asked yet."""
-        import urllib3
-
-        self._timeout_s = timeout_s
-        self._errors = urllib3.exceptions
-        self._pool = urllib3.connection_from_url(
-            base_url,
-            maxsize=len(GROUPS),
-            retries=False,
-            timeout=urllib3.Timeout(total=timeout_s),
-            headers={"accept": "application/json", "accept-encoding": "gzip"},
-        )
-
-    def __call__(self, target: str) -> Answer:
-        """GET a path with its query; raises UpstreamDown."""
-        until_s = time.monotonic() + self._timeout_s
-        try:
-            found = self._pool.urlopen("GET", target, redirect=False, preload_content=False)
-            body = b""
-            while chunk := found.read1():
-                body += chunk
-                if time.monotonic() > until_s:
-                    found.close()
-                    raise UpstreamSlow(target)
-                if len(body) > MAX_BYTES:
-                    found.close()
-                    raise UpstreamDown(f"{target}: more than {MAX_BYTES} bytes")
-            if found.length_remaining:
-                raise UpstreamDown(f"{target}: cut off")
-            found.release_conn()
-        except self._errors.NewConnectionError as exc:  # to urllib3 it is a timeout as well
-            raise UpstreamDown(target) from exc
-        except self._errors.TimeoutError as exc:
-            raise UpstreamSlow(target) from exc
-        except self._errors.HTTPError as exc:
-            raise UpstreamDown(target) from exc
-        headers = found.headers
-        return Answer(found.status, body, headers.get("content-type"), headers.get("remaining-req"))
 
 
 class _Kept(NamedTuple):

@@ -5,6 +5,8 @@ placed ──► meets its first book ──► filled: done, or cancel with a r
                │         └─ ioc, fok, best, post_only that cannot: cancel
                ├─ limit: rests, and trades at its own price with what comes to it
                └─ market: meets the following books until it is filled
+
+Above 250 lines: taking, resting and self-match prevention are one walk over the same offers.
 """
 
 from bisect import bisect_left, insort
@@ -17,9 +19,10 @@ from upbit_sandbox.base.wire import Json
 from upbit_sandbox.prices.listing import Listings
 from upbit_sandbox.trading.book import Book, BookSource, Level
 from upbit_sandbox.trading.events import Change
-from upbit_sandbox.trading.exchange import Exchange, left_of_total, still_needs
+from upbit_sandbox.trading.exchange import Exchange
 from upbit_sandbox.trading.ledger import Ledger
 from upbit_sandbox.trading.matching import Fill
+from upbit_sandbox.trading.needs import left_of_total, still_needs
 from upbit_sandbox.trading.orders import (
     Order,
     OrderType,

@@ -1,4 +1,8 @@
-"""An account's orders and money: placing, matching up to the clock, cancelling."""
+"""An account's orders and money: placing, matching up to the clock, cancelling.
+
+One file above 250 lines: every method here moves an order, its locked funds and the journal
+together, and what holds between the three can be read only where they are.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -8,13 +12,10 @@ from hashlib import blake2b
 from uuid import UUID
 
 from upbit_sandbox.base.arithmetic import (
-    ZERO,
     add,
     fee_of,
     multiply,
     subtract,
-    with_fee,
-    without_fee,
 )
 from upbit_sandbox.base.errors import exchange
 from upbit_sandbox.base.wire import Json
@@ -22,6 +23,7 @@ from upbit_sandbox.prices.listing import Listings
 from upbit_sandbox.trading.events import AssetEvent, Change, Journal, OrderEvent
 from upbit_sandbox.trading.ledger import Ledger
 from upbit_sandbox.trading.matching import Fill
+from upbit_sandbox.trading.needs import needs, paid_in
 from upbit_sandbox.trading.order_request import (
     OrderRequest,
     judge_total,
@@ -150,8 +152,8 @@ class Exchange(ABC):
         self._check_source(body, now_s)
         self._check_unused(read_identifier(body))
         request = self._judged(body, now_s)
-        reserved_fee, locked = _needs(request)
-        currency = _paid_in(request)
+        reserved_fee, locked = needs(request)
+        currency = paid_in(request)
         if self.wallet.balance(currency).free < locked:
             raise exchange(f"insufficient_funds_{request.side}", currency)
         return self._made(request, now_s, reserved_fee, locked)
@@ -174,7 +176,7 @@ class Exchange(ABC):
             body["volume"] = str(remaining_volume(old))
         request = self._judged(body, now_s)
         currency = locked_currency(old)
-        if add(self.wallet.balance(currency).free, old.locked) < _needs(request)[1]:
+        if add(self.wallet.balance(currency).free, old.locked) < needs(request)[1]:
             raise exchange(f"insufficient_funds_{old.side}", currency)
         self._cancel(old, now_s)
         new = self._booked(request, now_s)
@@ -244,8 +246,8 @@ class Exchange(ABC):
         return request
 
     def _booked(self, request: OrderRequest, now_s: float) -> Order:
-        reserved_fee, locked = _needs(request)
-        currency = _paid_in(request)
+        reserved_fee, locked = needs(request)
+        currency = paid_in(request)
         if not self.wallet.lock(currency, locked):
             raise exchange(f"insufficient_funds_{request.side}", currency)
         order = self._made(request, now_s, reserved_fee, locked)
@@ -349,36 +351,3 @@ class Exchange(ABC):
         self.issued += 1
         named = blake2b(f"{self._seed}:{self.issued}".encode(), digest_size=16)
         return str(UUID(bytes=named.digest(), version=4))
-
-
-def left_of_total(order: Order) -> Decimal:
-    """Give the KRW that a buy by total has not spent yet, before the fee."""
-    assert order.price is not None, "a buy by total has one"
-    left = subtract(order.price, order.executed_funds)
-    prevented = order.prevented_locked
-    return subtract(left, without_fee(prevented)) if prevented else left
-
-
-def _paid_in(request: OrderRequest) -> str:
-    return KRW if request.side is Side.BID else coin_of(request.market)
-
-
-def _needs(request: OrderRequest) -> tuple[Decimal, Decimal]:
-    """Give the fee to reserve and the amount to lock: KRW with fee, or coins without."""
-    price, volume = request.price, request.volume
-    if request.side is Side.ASK:
-        assert volume is not None, "a sell has a volume"
-        return ZERO, volume
-    assert price is not None, "a buy has a price"
-    total = price if volume is None else multiply(price, volume)
-    return fee_of(total), with_fee(total)
-
-
-def still_needs(order: Order) -> tuple[Decimal, Decimal]:
-    """Give the fee still reserved and the amount still locked."""
-    if order.side is Side.ASK:
-        return ZERO, remaining_volume(order)
-    assert order.price is not None, "a buy has a price"
-    by_total = order.volume is None
-    left = left_of_total(order) if by_total else multiply(order.price, remaining_volume(order))
-    return fee_of(left), with_fee(left)
