@@ -23,7 +23,7 @@ from upbit_sandbox.prices.listing import Listings
 from upbit_sandbox.trading.events import AssetEvent, Change, Journal, OrderEvent
 from upbit_sandbox.trading.ledger import Ledger
 from upbit_sandbox.trading.matching import Fill
-from upbit_sandbox.trading.needs import needs, paid_in
+from upbit_sandbox.trading.needs import needs, paid_in, still_needs
 from upbit_sandbox.trading.order_request import (
     OrderRequest,
     judge_total,
