@@ -37,8 +37,9 @@ from contract.books_contract import (
     then,
     trade_of,
 )
-from haetae.adapters.dynamodb.books import ATTEMPTS, PAGES_MAX, DynamoDbBooks
+from haetae.adapters.dynamodb.books import DynamoDbBooks
 from haetae.adapters.dynamodb.client import CALLS, TIMEOUT_S, create_client, create_table
+from haetae.adapters.dynamodb.table import ATTEMPTS, PAGES_MAX
 from haetae.adapters.memory.books import MemoryBooks
 from haetae.app.ports import Books
 from haetae.base.errors import BooksUnavailable, CorruptState

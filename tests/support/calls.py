@@ -71,10 +71,17 @@ def port_calls(door: Path) -> set[tuple[str, str]]:
 
 
 def client_calls(path: Path, class_name: str, methods: set[str]) -> set[str]:
-    """Return the boto3 calls, and the operations of transactions, behind an adapter's methods."""
+    """Return the boto3 calls, and the operations of transactions, behind an adapter's methods.
+
+    Where a method calls the table beside the adapter, it is followed into its file.
+    """
     tree = parsed(path)
     (adapter,) = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == class_name]
     known = functions(adapter.body) | functions(tree.body)
+    beside = path.with_name("table.py")
+    if beside.exists():
+        (table,) = [n for n in parsed(beside).body if isinstance(n, ast.ClassDef)]
+        known = functions(table.body) | known
     waiting, seen, found = list(methods), set[str](), set[str]()
     while waiting:
         name = waiting.pop()
@@ -90,7 +97,9 @@ def client_calls(path: Path, class_name: str, methods: set[str]) -> set[str]:
                 owner = node.value
                 if isinstance(owner, ast.Attribute) and owner.attr in {"_client", "client"}:
                     found.add(node.attr)
-                elif isinstance(owner, ast.Name) and owner.id == "self" and node.attr in known:
+                of_table = isinstance(owner, ast.Attribute) and owner.attr == "_table"
+                own = isinstance(owner, ast.Name) and owner.id == "self"
+                if of_table or (own and node.attr in known):
                     waiting.append(node.attr)
     return found
 

@@ -1,14 +1,12 @@
 """The books in DynamoDB: every write is a condition, so that of two writers one is refused."""
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import batched
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from haetae.adapters.dynamodb.client import (
-    cancellation_codes,
     error_code,
     translate_errors,
 )
@@ -19,13 +17,13 @@ from haetae.adapters.dynamodb.expressions import (
     expressions,
     holds_intent,
 )
+from haetae.adapters.dynamodb.table import ATTEMPTS, BATCH_MAX, Operation, Table, pause
 from haetae.base.errors import BooksUnavailable, CorruptState
 from haetae.ledger.book import Book, Commit, Decision, Mode, OperatorMode, TradeLine
 from haetae.ledger.codec import Item, encode
 from haetae.ledger.intent import Intent, Phase
 from haetae.ledger.invariants import (
     CLOSED_FROM,
-    TRANSACTION_MAX,
     check_commit,
     check_record,
     fit_intents,
@@ -50,7 +48,6 @@ from haetae.ledger.journal import oldest_first
 from haetae.ledger.keys import (
     BOOK_SK,
     HALT_SK,
-    account_key,
     intent_sk,
     month_pk,
     months,
@@ -59,14 +56,6 @@ from haetae.ledger.keys import (
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-ATTEMPTS = 5
-PAUSE_S = 0.05
-PAGES_MAX = 1_000
-BATCH_MAX = 100  # DynamoDB's most keys of one batch
-REFUSED = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
-
-type Operation = Any  # one entry of TransactItems
 
 
 class DynamoDbBooks:
@@ -80,7 +69,7 @@ class DynamoDbBooks:
         assert account, "an account has a name"
         assert "#" not in account, account
         self._client = client
-        self._table = table
+        self._table = Table(client, table, account)
         self._account = account
 
     def load(self, markets: tuple[str, ...]) -> Book:
@@ -99,7 +88,7 @@ class DynamoDbBooks:
         """
         before = -1
         for attempt in range(ATTEMPTS):
-            found = self._read([HALT_SK, BOOK_SK])
+            found = self._table.read([HALT_SK, BOOK_SK])
             version, state = 0, None
             if BOOK_SK in found:
                 version, state = read_book(self._account, found[BOOK_SK])
@@ -113,12 +102,12 @@ class DynamoDbBooks:
                     f"ACCOUNT#{self._account} {BOOK_SK}: {missing_intents(intents, fitting)}"
                 )
             before = version
-            _pause(attempt)
+            pause(attempt)
         raise BooksUnavailable(f"load: the book moved {ATTEMPTS} times while it was read")
 
     def halt(self) -> OperatorMode:
         """Read the operator's word alone."""
-        return self._operator_mode(self._read([HALT_SK]))
+        return self._operator_mode(self._table.read([HALT_SK]))
 
     def commit(self, commit: Commit) -> bool:
         """Carry out the transaction; False when somebody else was first.
@@ -133,12 +122,12 @@ class DynamoDbBooks:
             *(trade_item(account, line) for line in commit.trades),
             *(decision_item(account, decision) for decision in commit.decisions),
         ]
-        return self._transact(
+        return self._table.transact(
             [
-                self._put(book, at_version(commit.version)),
+                self._table.put(book, at_version(commit.version)),
                 self._check_epoch(commit.epoch),
                 *self._slots(commit),
-                *(self._put(item, expressions(condition=ABSENT)) for item in history),
+                *(self._table.put(item, expressions(condition=ABSENT)) for item in history),
             ]
         )
 
@@ -156,8 +145,8 @@ class DynamoDbBooks:
                 ":deadline_s": sending["deadline_s"],
             },
         )
-        update = {"Update": self._at(intent_sk(intent.market)) | change}
-        return self._transact([update, self._check_epoch(epoch)])
+        update = {"Update": self._table.at(intent_sk(intent.market)) | change}
+        return self._table.transact([update, self._check_epoch(epoch)])
 
     def record(self, before: Intent, after: Intent) -> bool:
         """Replace an open intent that still stands as `before`; False if it does not."""
@@ -168,7 +157,7 @@ class DynamoDbBooks:
             values={f":{name}": stands[name] for name in ("identifier", "phase", "deadline_s")},
         )
         # A transaction, though of one item: its token makes a resent request safe.
-        return self._transact([self._put(intent_item(self._account, after), condition)])
+        return self._table.transact([self._table.put(intent_item(self._account, after), condition)])
 
     def move_halt(
         self, *, mode: int, t: int, reason: str, by: str, expected: int | None
@@ -193,7 +182,7 @@ class DynamoDbBooks:
             " #epoch = if_not_exists(#epoch, :zero) + :one" + keep_schema,
             values=values,
         )
-        request = self._at(HALT_SK) | change | {"ReturnValues": "ALL_NEW"}
+        request = self._table.at(HALT_SK) | change | {"ReturnValues": "ALL_NEW"}
         for attempt in range(ATTEMPTS):
             with translate_errors("move_halt"):
                 try:
@@ -205,7 +194,7 @@ class DynamoDbBooks:
                     # A commit that checks the epoch at this very moment: it is over in a blink.
                     if error_code(exc) != "TransactionConflictException":
                         raise
-            _pause(attempt)
+            pause(attempt)
         else:
             raise BooksUnavailable(f"move_halt: in conflict {ATTEMPTS} times")
         return self.halt()
@@ -232,82 +221,28 @@ class DynamoDbBooks:
         slots = {intent_sk(market): market for market in markets}
         intents: dict[str, Intent | None] = dict.fromkeys(markets)
         for keys in batched(slots, BATCH_MAX, strict=False):
-            for sk, item in self._read(keys).items():
+            for sk, item in self._table.read(keys).items():
                 intents[slots[sk]] = read_intent(self._account, item)
         return intents
-
-    def _read(self, sort_keys: Sequence[str]) -> dict[str, Item]:
-        keys = [account_key(self._account, sk) for sk in sort_keys]
-        for attempt in range(ATTEMPTS):
-            with translate_errors("batch_get_item"):
-                answer = self._client.batch_get_item(
-                    RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-                )
-            # All or nothing: parts of one batch that were read at different times would be older.
-            if not answer["UnprocessedKeys"]:
-                return {item["sk"]["S"]: item for item in answer["Responses"][self._table]}
-            _pause(attempt)
-        raise BooksUnavailable(f"batch_get_item: keys left unread {ATTEMPTS} times")
 
     def _between(self, kind: str, market: str, from_t: int, to_t: int) -> Iterator[Item]:
         for month in months(from_t, to_t):
             partition = month_pk(kind, self._account, market, month)
-            yield from self._month(partition, time_text(from_t), time_text(to_t))
-
-    def _month(self, partition: str, first: str, end: str) -> Iterator[Item]:
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "ConsistentRead": True,
-            "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :end",
-            "ExpressionAttributeValues": {
-                ":pk": {"S": partition},
-                ":first": {"S": first},
-                ":end": {"S": end},
-            },
-        }
-        for _ in range(PAGES_MAX):
-            with translate_errors("query"):
-                answer = self._client.query(**request)
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-        raise BooksUnavailable(f"query: {partition} has more than {PAGES_MAX} pages")
-
-    def _transact(self, operations: list[Operation]) -> bool:
-        assert len(operations) <= TRANSACTION_MAX, len(operations)
-        with translate_errors("transact_write_items"):
-            try:
-                self._client.transact_write_items(TransactItems=operations)
-            except ClientError as exc:
-                if not REFUSED & cancellation_codes(exc):
-                    raise
-                return False
-        return True
+            yield from self._table.query(partition, time_text(from_t), time_text(to_t))
 
     def _slots(self, commit: Commit) -> Iterator[Operation]:
         opened = {intent.market: intent for intent in commit.opened}
         for closed in commit.closed:
             if closed.market in opened:
                 item = intent_item(self._account, opened.pop(closed.market))
-                yield self._put(item, holds_intent(closed, frozenset({closed.phase})))
+                yield self._table.put(item, holds_intent(closed, frozenset({closed.phase})))
             else:
                 condition = holds_intent(closed, CLOSED_FROM[closed.phase])
-                yield {"Delete": self._at(intent_sk(closed.market)) | condition}
+                yield {"Delete": self._table.at(intent_sk(closed.market)) | condition}
         for intent in opened.values():
-            yield self._put(intent_item(self._account, intent), expressions(condition=ABSENT))
+            yield self._table.put(intent_item(self._account, intent), expressions(condition=ABSENT))
 
     def _check_epoch(self, epoch: int) -> Operation:
         values = {":epoch": encode(int, epoch)}
         condition = expressions(condition=at_epoch(epoch), values=values)
-        return {"ConditionCheck": self._at(HALT_SK) | condition}
-
-    def _put(self, item: Item, condition: Operation) -> Operation:
-        return {"Put": {"TableName": self._table, "Item": item} | condition}
-
-    def _at(self, sk: str) -> dict[str, Any]:
-        return {"TableName": self._table, "Key": account_key(self._account, sk)}
-
-
-def _pause(attempt: int) -> None:
-    time.sleep(PAUSE_S * (attempt + 1))
+        return {"ConditionCheck": self._table.at(HALT_SK) | condition}
