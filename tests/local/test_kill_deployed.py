@@ -21,6 +21,7 @@ from haetae_local.replay.drive import drive
 from haetae_local.replay.replay import deployment, ports_on
 from haetae_local.talk.http import api_of, call
 from parity.runs import CASH, DAY_S, SEPTEMBER, Run, recorded_history
+from support.patience import patience
 
 MARKETS = ("KRW-BTC", "KRW-ETH")
 INTERVAL_S = 5 * MINUTE_S
@@ -97,7 +98,7 @@ class Desk:
             headers["x-api-key"] = key
         request = urllib.request.Request(self.where.api_url + path, body, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=40) as answer:
+            with urllib.request.urlopen(request, timeout=patience(40)) as answer:
                 return answer.status, json.loads(answer.read())
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read())
@@ -155,7 +156,7 @@ def test_health_is_anybodys_and_metrics_are_not(bot: Desk) -> None:
         assert bot.send(path, None, method="GET")[0] == 403
     headers = {"x-api-key": bot.where.api_key}
     request = urllib.request.Request(bot.where.api_url + "/metrics", headers=headers)
-    with urllib.request.urlopen(request, timeout=40) as answer_:
+    with urllib.request.urlopen(request, timeout=patience(40)) as answer_:
         assert answer_.headers["Content-Type"].startswith("text/plain")
         text = answer_.read().decode()
     lines = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))

@@ -17,6 +17,7 @@ import pytest
 from haetae_local.deploy.aws import client
 from haetae_local.deploy.stack import Deployed, deployed
 from haetae_local.folders import Running, StackFolder, alive
+from support.patience import patience
 from support.tapes import REPOSITORY
 
 ENVIRONMENTS = (".venv", ".uv", ".localstack", ".sam")
@@ -59,7 +60,7 @@ class Copy:
             env=self.variables,
             capture_output=True,
             text=True,
-            timeout=UP_S,
+            timeout=patience(UP_S),
             check=False,
         )
 
@@ -102,7 +103,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
 
 def eventually(true: Callable[[], bool], within_s: float, what: str) -> None:
     """Wait for something to become true."""
-    until = time.monotonic() + within_s
+    until = time.monotonic() + patience(within_s)
     while not true():
         assert time.monotonic() < until, what
         time.sleep(0.2)

@@ -13,8 +13,9 @@ import requests
 
 from sandbox.client import token
 from sandbox.recorded import REPOSITORY
+from support.patience import patience
 
-TIMEOUT_S = 30
+TIMEOUT_S = patience(30)
 FOLDER = REPOSITORY / "infra/sandbox"
 
 

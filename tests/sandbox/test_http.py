@@ -40,7 +40,7 @@ def server() -> Iterator[tuple[subprocess.Popen[str], str]]:
     assert line.startswith("The sandbox exchange is ready at http://127.0.0.1:"), line
     yield process, line.split()[-1]
     process.kill()
-    process.communicate(timeout=10)
+    process.communicate(timeout=TIMEOUT_S)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
@@ -55,28 +55,32 @@ def test_serves_and_stops_cleanly(
             f"{address}/v1/orders",
             data=json.dumps(body),
             headers={"Authorization": token(hashed), "Content-Type": "application/json"},
-            timeout=5,
+            timeout=TIMEOUT_S,
         )
         assert placed.status_code == 201
         assert placed.headers["Remaining-Req"] == "group=order; min=720; sec=11"
-        late = session.put(f"{address}/sandbox/clock", json={"now": "2025-09-02"}, timeout=5)
+        late = session.put(
+            f"{address}/sandbox/clock", json={"now": "2025-09-02"}, timeout=TIMEOUT_S
+        )
         assert late.json()["now"] == "2025-09-02T00:00:00Z"
         query = f"uuid={placed.json()['uuid']}"
         read = session.get(
             f"{address}/v1/order?{query}", headers={"Authorization": token(query)}, timeout=5
         )
         assert read.json()["trades_count"] == 1
-        quotes = session.get(f"{address}/v1/ticker?markets=KRW-BTC&markets=KRW-ETH", timeout=5)
+        quotes = session.get(
+            f"{address}/v1/ticker?markets=KRW-BTC&markets=KRW-ETH", timeout=TIMEOUT_S
+        )
         assert len(quotes.json()) == 2
         fault = {"method": "GET", "path": "/v1/market/all", "kind": "slow", "delay_s": 0.5}
-        session.put(f"{address}/sandbox/faults", json=[fault], timeout=5)
+        session.put(f"{address}/sandbox/faults", json=[fault], timeout=TIMEOUT_S)
         with pytest.raises(requests.ReadTimeout):
             session.get(f"{address}/v1/market/all", timeout=0.1)
-        huge = session.post(f"{address}/v1/orders", data=b"x" * 1_000_001, timeout=5)
+        huge = session.post(f"{address}/v1/orders", data=b"x" * 1_000_001, timeout=TIMEOUT_S)
         assert huge.status_code == 413
 
     process.send_signal(stop)
-    output, _ = process.communicate(timeout=10)
+    output, _ = process.communicate(timeout=TIMEOUT_S)
     assert (process.returncode, output) == (0, "")
 
 
@@ -92,7 +96,7 @@ def test_header_that_is_sent_twice_is_refused(
 ) -> None:
     _, address = server
     body = json.dumps({"market": "KRW-BTC", "side": "bid", "ord_type": "price", "price": "6000"})
-    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=5)
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=TIMEOUT_S)
     connection.putrequest("POST", "/v1/orders")
     connection.putheader("Content-Length", str(len(body)))
     for header in (("Authorization", token("x=1")), (name, value), (name, value)):
@@ -124,9 +128,9 @@ def test_date_header_is_the_exchanges_clock(
 ) -> None:
     _, address = server
     body = {"now": "2025-09-03T04:05:06.9"}
-    answer = requests.put(f"{address}/sandbox/clock", json=body, timeout=5)
+    answer = requests.put(f"{address}/sandbox/clock", json=body, timeout=TIMEOUT_S)
     assert answer.headers["Date"] == "Wed, 03 Sep 2025 04:05:06 GMT"
-    assert requests.get(address + path, timeout=5).headers["Date"] == answer.headers["Date"]
+    assert requests.get(address + path, timeout=TIMEOUT_S).headers["Date"] == answer.headers["Date"]
 
 
 def test_date_header_is_there_once_and_real_on_a_real_clock() -> None:
@@ -137,7 +141,9 @@ def test_date_header_is_there_once_and_real_on_a_real_clock() -> None:
         assert len(raw) == 1
         told_s = parsedate_to_datetime(raw[0]).timestamp()
         assert before_s <= told_s <= answer.json()["now_s"] + 1
-        huge = requests.post(f"{server.address}/v1/orders", data=b"x" * 1_000_001, timeout=5)
+        huge = requests.post(
+            f"{server.address}/v1/orders", data=b"x" * 1_000_001, timeout=TIMEOUT_S
+        )
         assert (huge.status_code, "Date" in huge.headers) == (413, True)
 
 
@@ -179,7 +185,7 @@ def test_server_stops_when_its_starter_is_killed() -> None:
     assert starter.stdout is not None
     pid, address = starter.stdout.readline().split()
     try:
-        assert requests.get(f"{address}/sandbox/health", timeout=5).status_code == 200
+        assert requests.get(f"{address}/sandbox/health", timeout=TIMEOUT_S).status_code == 200
         starter.kill()
         starter.communicate(timeout=TIMEOUT_S)
         until_s = time.monotonic() + TIMEOUT_S

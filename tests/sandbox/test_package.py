@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.servers import FOLDER
+from sandbox.servers import FOLDER, TIMEOUT_S
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The contents of a wheel that was just built."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=FOLDER, check=True, capture_output=True, timeout=60)
+    subprocess.run(build, cwd=FOLDER, check=True, capture_output=True, timeout=TIMEOUT_S)
     [wheel] = folder.glob("upbit_sandbox-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "unpacked")
@@ -26,7 +26,9 @@ def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run code that finds the wheel's packages first, in a folder without any."""
     start = f"import sys; sys.path.insert(0, {str(folder)!r}); "
     command = [sys.executable, "-c", start + code]
-    return subprocess.run(command, cwd=folder.parent, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        command, cwd=folder.parent, capture_output=True, text=True, timeout=TIMEOUT_S
+    )
 
 
 def test_the_wheel_holds_every_module_and_the_page(unpacked: Path) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from haetae_localstack.runtime_api import Event, Report, RuntimeApi
+from support.patience import patience
 
 PREFIX = "/2018-06-01/runtime"
-GENEROUS_S = 30.0
+GENEROUS_S = patience(30.0)
 
 
 @pytest.fixture

@@ -19,12 +19,13 @@ import boto3
 from botocore.config import Config
 
 from haetae_localstack.environment import server_environment
+from support.patience import patience
 from support.tapes import REPOSITORY
 
 PYTHON = REPOSITORY / ".localstack/venv/bin/python"
 RUNTIME_PYTHON = REPOSITORY / ".localstack/runtime/bin/python"
 ROLE = "arn:aws:iam::000000000000:role/tests"
-GENEROUS_S = 60.0
+GENEROUS_S = patience(60.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,9 @@ class Server:
             aws_access_key_id="test",
             aws_secret_access_key="test",
             config=Config(
-                retries={"total_max_attempts": 1}, read_timeout=120, max_pool_connections=60
+                retries={"total_max_attempts": 1},
+                read_timeout=patience(120),
+                max_pool_connections=60,
             ),
         )
 
