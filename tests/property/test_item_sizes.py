@@ -5,7 +5,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from haetae.kernel.state import Account, Market
+from haetae.kernel.records import Account, Market
 from haetae.ledger.book import Commit, State
 from haetae.ledger.codec import Item
 from haetae.ledger.executions import EXECUTIONS_MAX

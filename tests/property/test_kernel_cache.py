@@ -57,7 +57,7 @@ def edit_fee(house: Path) -> None:
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
     """Copy what the compiled kernel needs."""
-    for room in ("kernel", "research"):
+    for room in ("base", "config", "kernel", "market", "research"):
         shutil.copytree(
             HAETAE / room, tmp_path / "haetae" / room, ignore=shutil.ignore_patterns("__pycache__")
         )
