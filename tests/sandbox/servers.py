@@ -15,7 +15,7 @@ from sandbox.client import token
 from sandbox.recorded import REPOSITORY
 from support.patience import patience
 
-TIMEOUT_S = patience(30)
+TIMEOUT_S = round(patience(30))
 FOLDER = REPOSITORY / "infra/sandbox"
 
 

@@ -254,7 +254,7 @@ def pair() -> Iterator[tuple[Server, Server]]:
 
 def until(true: Callable[[], bool]) -> None:
     """Wait for a condition, at most half a minute."""
-    for _ in range(int(TIMEOUT_S) * 10):
+    for _ in range(TIMEOUT_S * 10):
         if true():
             return
         threading.Event().wait(0.1)
