@@ -12,7 +12,7 @@ WORKERS ?= auto
 # Workers of the tests that start servers, most of which wait for a minute to come; slowest first.
 SERVERS ?= 3
 
-# What `make up` and `make deploy-local` may be told; what is not told keeps the template's default.
+# What `make up` and `make deploy-local` may be told; unset values keep their deployed setting.
 SOURCE ?= synthetic
 UP = --source $(SOURCE) $(if $(CANDLES),--candles $(CANDLES)) $(if $(UPSTREAM),--upstream $(UPSTREAM)) $(if $(SPEED),--speed $(SPEED))
 STACK = $(foreach name,markets profile interval settings language,$(call given,$(name)))

@@ -80,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def stack_arguments(verb: argparse.ArgumentParser) -> None:
-    """Add what a deployment can be told; what is not told stays as it is."""
+    """Add what a deployment can be told; unset values keep their deployed setting."""
     verb.add_argument("--markets", default="", help="KRW-BTC,KRW-ETH")
     verb.add_argument("--profile", default="")
     verb.add_argument("--interval", default="", metavar="MINUTES", help="the decision candle's")

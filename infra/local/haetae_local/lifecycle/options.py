@@ -28,7 +28,7 @@ def exchange_options(args: argparse.Namespace) -> list[str]:
 
 
 def parameters(args: argparse.Namespace, running: Running, *, schedules: str) -> dict[str, str]:
-    """Return the template's parameters; those that were not given stay as they are deployed."""
+    """Return the template's parameters; unset values keep their deployed setting."""
     from upbit_sandbox.venue.venue import ACCESS_KEY, SECRET_KEY
 
     given = {
@@ -51,7 +51,7 @@ def parameters(args: argparse.Namespace, running: Running, *, schedules: str) ->
 def traded(args: argparse.Namespace) -> str:
     """Return the markets that were told, of a replay else those of its candle files; "" for none.
 
-    What is not told stays as it is deployed.
+    Unset values keep their deployed setting.
     """
     if args.markets or args.source != "replay":
         return str(args.markets)
