@@ -169,7 +169,29 @@ def test_an_unknown_key_is_named_wherever_it_comes_from(flag: str, bench: Bench)
     config.write_text("risk:\n  luck: 7\n", "utf-8")
     given = {"--set": "risk.luck=7", "--config": str(config)}[flag]
 
-    assert bench.refusal(flag, given).startswith("key 'risk.luck' is unknown; allowed: exchange.")
+    place = {"--set": "", "--config": f"--config {config} line 2: "}[flag]
+    unknown = "key 'risk.luck' is unknown; allowed: exchange."
+
+    assert bench.refusal(flag, given).startswith(place + unknown)
+
+
+def test_a_key_twice_in_a_file_or_by_flags_is_refused(bench: Bench) -> None:
+    config = bench.folder / "config.yaml"
+    config.write_text("risk:\n  max_position: 1\n  max_position: 2\n", "utf-8")
+    twice = ["--set", "risk.max_position=1", "--set", "risk.max_position=2"]
+    interval = ["--set", "schedule.decision_interval_minutes=60", "--decision-interval", "60m"]
+
+    assert bench.refusal("--config", str(config)).startswith(
+        f"--config {config} line 3: key 'risk.max_position' is given twice, first at line 2"
+    )
+    assert bench.refusal(*twice).startswith("setting 'risk.max_position=2' is not usable")
+    assert "are one key; allowed: one of them" in bench.refusal(*interval)
+
+
+def test_the_plans_own_file_is_accepted_by_a_backtest(bench: Bench) -> None:
+    config = Path(__file__).parents[1] / "data/config/plan.yaml"
+
+    assert bench.run("--config", str(config)) == 0
 
 
 @pytest.mark.parametrize(
@@ -201,7 +223,7 @@ def test_a_secret_in_a_config_file_is_refused_unseen(bench: Bench) -> None:
     config.write_text("exchange:\n  secret: kQ7-never-seen\n", "utf-8")
 
     sentence = bench.refusal("--config", str(config))
-    assert sentence.startswith("key 'exchange.secret' is unknown")
+    assert sentence.startswith(f"--config {config} line 2: key 'exchange.secret' is unknown")
     assert "kQ7-never-seen" not in sentence
 
 

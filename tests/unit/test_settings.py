@@ -1,15 +1,20 @@
 """What cannot be meant is refused in one sentence: the field, its value, what is allowed."""
 
+from pathlib import Path
+
 import pytest
 
 from haetae.base.errors import ConfigError
-from haetae.config.build import setup_of
-from haetae.config.files import assignments, flattened
-from haetae.config.keys import KEYS, WORDS
+from haetae.config.build import read_value, setup_of
+from haetae.config.checks import RULES
+from haetae.config.files import assignments, merge_assignments, read_yaml
+from haetae.config.key import Key, Kind, Part
+from haetae.config.keys import KEYS, MOST_MARKETS
 from haetae.config.profiles import PROFILES
 from haetae.config.setup import Setup
 from haetae.market.candles import UNITS_MIN
 from haetae.wiring.environment import Environment, environment
+from support.tapes import REPOSITORY
 
 SECRET = "kQ7-this-must-never-be-seen"
 OTHER = "zX9-nor-must-this"
@@ -19,6 +24,29 @@ VARIABLES = {
     "UPBIT_BASE_URL": "http://127.0.0.1:8080/",
     "UPBIT_ACCESS_KEY": "an-access-key",
     "UPBIT_SECRET_KEY": SECRET,
+}
+
+
+PLAN_ROWS = [
+    ("exchange.name", "upbit"),
+    ("exchange.market", "KRW-BTC"),
+    ("exchange.taker_fee_bps", "25"),
+    ("exchange.slippage_bps", "10"),
+    ("risk.r_per_trade_bps", "50"),
+    ("risk.daily_stop_R", "-2"),
+    ("risk.weekly_stop_R", "-5"),
+    ("risk.max_position", "1"),
+    ("strategy.main", "trend_follow"),
+    ("strategy.params.ema_fast", "20"),
+    ("strategy.params.ema_slow", "50"),
+    ("strategy.params.atr_len", "14"),
+    ("strategy.params.init_stop_atr", "2.5"),
+    ("strategy.params.trail_type", "chandelier"),
+    ("strategy.params.trail_atr_mult", "3.0"),
+    ("filters.only_long_when_fast_gt_slow", "true"),
+]
+NUMBERS: dict[str, Key] = {
+    name: key for name, key in KEYS.items() if key.kind in {Kind.WHOLE, Kind.REAL}
 }
 
 
@@ -81,7 +109,7 @@ def test_an_unknown_key_is_named_with_those_there_are() -> None:
     text = refusal(risk__luck="1")
 
     assert text.startswith("key 'risk.luck' is unknown; allowed: ")
-    assert all(name in text for name in [*KEYS, *WORDS])
+    assert all(name in text for name in KEYS)
 
 
 @pytest.mark.parametrize("account", ["", "Main", "a#b", "1st", "a" * 17])
@@ -118,10 +146,10 @@ def sensible(name: str) -> dict[str, str]:
     return {"strategy.params.ema_slow": "400"} if name == "strategy.params.ema_fast" else {}
 
 
-@pytest.mark.parametrize("name", KEYS)
+@pytest.mark.parametrize("name", NUMBERS)
 def test_every_key_refuses_what_is_just_outside_and_names_it(name: str) -> None:
     key = KEYS[name]
-    step = 1.0 if key.whole and abs(key.scale) <= 1 else 1 / abs(key.scale)
+    step = key.step
 
     for value in (key.low - step, key.high + step):
         if value == key.off:
@@ -148,7 +176,7 @@ def test_a_value_between_two_steps_is_refused_not_rounded() -> None:
     assert made(trading__buy_percentage="0.29").rails.buy_bps == 2_900
 
 
-@pytest.mark.parametrize("name", [name for name, key in KEYS.items() if key.off is not None])
+@pytest.mark.parametrize("name", [name for name, key in NUMBERS.items() if key.off is not None])
 def test_an_off_value_is_named_where_there_is_one(name: str) -> None:
     assert KEYS[name].allowed.endswith(f", or {KEYS[name].off:g} for off")
 
@@ -165,6 +193,12 @@ def test_yes_and_no_are_for_switches_only(value: str) -> None:
 
     assert params.only_long_when_fast_gt_slow == int(value == "true")
     assert "is not a number" in refusal(risk__max_position=value)
+
+
+def test_a_switch_is_yes_or_no_and_nothing_else() -> None:
+    assert refusal(filters__only_long_when_fast_gt_slow="2") == (
+        "filters.only_long_when_fast_gt_slow '2' is not true or false; allowed: true or false"
+    )
 
 
 @pytest.mark.parametrize("minutes", ["2", "45", "120"])
@@ -184,7 +218,10 @@ def test_an_interval_that_upbit_lacks_is_refused(minutes: str) -> None:
 def test_an_unknown_word_is_named_with_those_there_are(name: str, value: str) -> None:
     with pytest.raises(ConfigError) as caught:
         setup_of(profile="plan", markets=("KRW-BTC",), overrides={name: value})
-    assert sentence(caught) == f"{name} {value!r} is unknown; allowed: {', '.join(WORDS[name])}"
+    assert (
+        sentence(caught)
+        == f"{name} {value!r} is unknown; allowed: {', '.join(KEYS[name].words or {})}"
+    )
 
 
 def test_a_setting_changes_its_own_field_and_no_other() -> None:
@@ -228,6 +265,164 @@ def test_settings_that_contradict_each_other_are_refused(
     with pytest.raises(ConfigError) as caught:
         setup_of(profile="plan", markets=("KRW-BTC",), overrides=overrides)
     assert sentence(caught).startswith(named)
+
+
+@pytest.mark.parametrize(
+    ("profile", "overrides", "named"),
+    [
+        (
+            "plan",
+            {"exchange.taker_fee_bps": "4"},
+            "exchange.taker_fee_bps 4 is below fee_charged_bps 5",
+        ),
+        (
+            "plan",
+            {"risk.take_profit_pct": "0.7"},
+            "risk.take_profit_pct 0.7 does not pay for fees and slippage of 0.7",
+        ),
+        (
+            "balanced",
+            {"risk.partial_take_profit_pct": "0.5", "exchange.slippage_bps": "25"}
+            | {"risk.take_profit_pct": "20"},
+            "risk.partial_take_profit_pct 0.5 does not pay for fees and slippage of 0.6",
+        ),
+        (
+            "plan",
+            {"risk.weekly_loss_limit_pct": "-9.99"},
+            "risk.daily_loss_limit_pct -10 is beyond weekly_loss_limit_pct -9.99",
+        ),
+        (
+            "plan",
+            {"risk.daily_stop_R": "-6"},
+            "risk.daily_stop_R -6 is beyond weekly_stop_R -5",
+        ),
+        (
+            "balanced",
+            {"risk.weekly_stop_R": "-5"},
+            "risk.weekly_stop_R has no effect without an R",
+        ),
+        ("balanced", {"risk.half_r": "true"}, "risk.half_r has no effect without an R"),
+        (
+            "balanced",
+            {"strategy.params.trail_type": "chandelier"},
+            "strategy.params.trail_type chandelier has no effect without a multiple",
+        ),
+        (
+            "plan",
+            {"strategy.params.trail_type": "chandelier", "strategy.params.trail_atr_mult": "0"},
+            "strategy.params.trail_type chandelier has no effect without a multiple",
+        ),
+        (
+            "balanced",
+            {"risk.partial_share_pct": "40"},
+            "risk.partial_share_pct has no effect without a level",
+        ),
+        (
+            "balanced",
+            {"risk.cash_reserve_pct": "60.01"},
+            "risk.max_coin_pct 40 is not left by cash_reserve_pct 60.01",
+        ),
+        (
+            "plan",
+            {
+                "risk.cooldown_hours": "1",
+                "risk.flash_crash_pct": "0",
+                "risk.slippage_limit_bps": "0",
+            },
+            "risk.cooldown_hours has no effect",
+        ),
+        (
+            "plan",
+            {"exchange.market": "KRW-ETH"},
+            "exchange.market 'KRW-ETH' and the markets 'KRW-BTC' disagree",
+        ),
+    ],
+)
+def test_what_contradicts_or_has_no_effect_is_refused(
+    profile: str, overrides: dict[str, str], named: str
+) -> None:
+    for given in (overrides, dict(reversed(overrides.items()))):
+        with pytest.raises(ConfigError) as caught:
+            setup_of(profile=profile, markets=("KRW-BTC",), overrides=given)
+        assert sentence(caught).startswith(named)
+
+
+@pytest.mark.parametrize(
+    ("profile", "overrides"),
+    [
+        ("plan", {"exchange.taker_fee_bps": "5"}),
+        ("plan", {"risk.take_profit_pct": "0.71"}),
+        ("plan", {"risk.weekly_loss_limit_pct": "-10"}),
+        ("plan", {"risk.daily_stop_R": "-5"}),
+        ("balanced", {"risk.weekly_stop_R": "-5", "risk.r_per_trade_bps": "50"}),
+        ("balanced", {"risk.half_r": "false"}),
+        ("balanced", {"risk.cash_reserve_pct": "60"}),
+        ("plan", {"exchange.market": "KRW-BTC"}),
+        ("plan", {"risk.max_position": "200"}),
+    ],
+)
+def test_what_is_just_within_is_allowed(profile: str, overrides: dict[str, str]) -> None:
+    assert setup_of(profile=profile, markets=("KRW-BTC",), overrides=overrides)
+
+
+def test_a_trailing_stop_of_none_with_a_multiple_is_refused_in_either_order() -> None:
+    kind, multiple = "strategy.params.trail_type", "strategy.params.trail_atr_mult"
+    for given in ({kind: "none", multiple: "3"}, {multiple: "3", kind: "none"}):
+        with pytest.raises(ConfigError) as caught:
+            setup_of(profile="plan", markets=("KRW-BTC",), overrides=given)
+        assert sentence(caught) == (
+            "strategy.params.trail_type none contradicts trail_atr_mult 3; allowed: one of them"
+        )
+
+
+def test_each_word_of_the_trailing_stop_has_its_effect() -> None:
+    assert made(strategy__params__trail_type="none").params[0].trail_atr == 0.0
+    assert made(strategy__params__trail_type="chandelier").params[0].trail_atr == 3.0
+    both = {"strategy__params__trail_type": "chandelier", "strategy__params__trail_atr_mult": "2"}
+    assert made("balanced", **both).params[0].trail_atr == 2.0
+
+
+@pytest.mark.parametrize(("r", "halved"), [("50", 25), ("25", 12), ("100", 50)])
+def test_half_of_r_is_taken_after_its_range(r: str, halved: int) -> None:
+    setup = made(risk__half_r="true", risk__r_per_trade_bps=r)
+
+    assert setup.rails == made(risk__r_per_trade_bps=r).rails._replace(r_bps=halved)
+    assert made(risk__half_r="true").rails.r_bps == 25
+
+
+def test_every_rule_is_broken_by_some_test() -> None:
+    text = Path(__file__).read_text("utf-8")
+
+    assert {rule.key for rule in RULES} <= {key for key in KEYS if key in text}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_every_key_sets_a_field_or_means_something_with_others(name: str) -> None:
+    alone = {"exchange.name", "exchange.market", "risk.half_r", "strategy.params.trail_type"}
+
+    assert bool(KEYS[name].fields) != (name in alone)
+    assert KEYS[name].meaning.endswith(".")
+
+
+def test_two_hundred_markets_pass_and_one_more_is_refused() -> None:
+    markets = tuple(f"KRW-C{n}" for n in range(MOST_MARKETS + 1))
+
+    assert len(setup_of(profile="plan", markets=markets[1:], overrides={}).params) == MOST_MARKETS
+    with pytest.raises(ConfigError) as caught:
+        setup_of(profile="plan", markets=markets, overrides={})
+    assert sentence(caught) == "201 markets are too many; allowed: up to 200"
+
+
+def test_a_refusal_begins_with_the_place_of_its_setting() -> None:
+    for name, value in (("risk.r_per_trade_bps", "1"), ("risk.daily_stop_R", "-6")):
+        with pytest.raises(ConfigError) as caught:
+            setup_of(
+                profile="plan",
+                markets=("KRW-BTC",),
+                overrides={name: value},
+                places={name: "line 7"},
+            )
+        assert sentence(caught).startswith(f"line 7: {name} {value} is ")
 
 
 def test_a_guide_profile_without_a_size_is_refused() -> None:
@@ -286,10 +481,72 @@ def test_a_piece_without_a_value_or_twice_is_refused(text: str) -> None:
     assert "is not usable; allowed: key=value, each key once" in sentence(caught)
 
 
-def test_a_tree_becomes_dotted_keys() -> None:
-    tree = {"risk": {"max_position": 2, "deep": {"er": True}}, "x": 1.5}
+def test_a_tree_becomes_dotted_keys_with_their_lines() -> None:
+    text = "risk:\n  max_position: 2\n  deep:\n    er: true\nx: 1.50\nexchange.market: [A, B]\n"
 
-    assert flattened(tree) == {"risk.max_position": "2", "risk.deep.er": "True", "x": "1.5"}
+    assert [(one.name, one.text, one.place) for one in read_yaml(text)] == [
+        ("risk.max_position", "2", "line 2"),
+        ("risk.deep.er", "true", "line 4"),
+        ("x", "1.50", "line 5"),
+        ("exchange.market", "A,B", "line 6"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("a: 1\na: 1\n", "line 2: key 'a' is given twice, first at line 1"),
+        ("a:\n  b: 1\nc: 1\na.b: 2\n", "line 4: key 'a.b' is given twice, first at line 2"),
+        ("a: &x 1\nb: *x\n", "holds an alias (*)"),
+        ("a:\n  - [1]\n", "line 1: a is a list of no plain values"),
+        ("? [a]\n: 1\n", "line 1: key under '' is not a name"),
+        ("a: 1\n b: [\n", "cannot be read: line 2: "),
+        ("- a\n", "holds no settings"),
+        ("", "holds no settings"),
+    ],
+)
+def test_a_file_that_cannot_be_meant_is_refused_with_its_line(text: str, named: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_yaml(text)
+    assert sentence(caught).startswith(named)
+
+
+def test_two_flags_of_one_key_are_refused() -> None:
+    with pytest.raises(ConfigError) as caught:
+        merge_assignments(["a=1", "a=2"])
+    assert sentence(caught) == "setting 'a=2' is not usable; allowed: key=value, each key once"
+
+
+# The plan's own file
+
+PLAN_FILE = REPOSITORY / "tests/data/config/plan.yaml"
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_plans_own_file_gives_the_plans_values_on_any_profile(profile: str) -> None:
+    texts = {one.name: one.text for one in read_yaml(PLAN_FILE.read_text("utf-8"))}
+
+    setup = setup_of(
+        profile=profile,
+        markets=("KRW-BTC",),
+        overrides=texts | ({} if profile == "plan" else {"risk.take_profit_pct": "15"}),
+    )
+
+    assert len(texts) == 16
+    for name, text in texts.items():
+        for field in KEYS[name].fields:
+            record = setup.params[0] if field.part is Part.PARAMS else setup.rails
+            assert KEYS[name].show(getattr(record, field.name)) == KEYS[name].show(
+                float(read_value(name, text))
+            )
+    if profile == "plan":
+        assert (setup.params[0], setup.rails) == PROFILES["plan"]
+
+
+@pytest.mark.parametrize(("name", "text"), PLAN_ROWS)
+def test_each_row_of_the_plans_file_is_read(name: str, text: str) -> None:
+    assert (name, text) in [(w.name, w.text) for w in read_yaml(PLAN_FILE.read_text("utf-8"))]
+    assert setup_of(profile="plan", markets=("KRW-BTC",), overrides={name: text}) == made()
 
 
 # Variables

@@ -8,13 +8,16 @@ from haetae.base.errors import ConfigError, DataError
 from haetae.base.money import MICRO
 from haetae.base.time import epoch_s
 from haetae.config.build import setup_of
-from haetae.config.files import assignments, flattened
+from haetae.config.files import Written, merge_assignments
 from haetae.config.profiles import PROFILES
+from haetae.wiring.files import read_settings
 
 if TYPE_CHECKING:
     from haetae.config.setup import Setup
     from haetae.research.data.tapes import History, Span
     from haetae.research.engine.result import Result
+
+INTERVAL = "schedule.decision_interval_minutes"
 
 
 def add_run_arguments(verb: argparse.ArgumentParser) -> None:
@@ -36,14 +39,16 @@ def parse_run(args: argparse.Namespace) -> "tuple[Setup, dict[str, History], Spa
     from haetae.research.data.candle_files import read_candles
     from haetae.research.data.tapes import histories, span
 
-    overrides = parse_settings(args)
+    written = written_settings(args)
+    overrides = {one.name: one.text for one in written}
+    places = {one.name: one.place for one in written if one.place}
     given = tuple(args.market) if args.market else ()
     if given:
-        setup_of(profile=args.profile, markets=given, overrides=overrides)
+        setup_of(profile=args.profile, markets=given, overrides=overrides, places=places)
     only = given[0] if len(given) == 1 else None
     files = [read_candles(path, market_of(path, only)) for path in args.candles]
     markets = given or tuple(dict.fromkeys(file.market for file in files))
-    setup = setup_of(profile=args.profile, markets=markets, overrides=overrides)
+    setup = setup_of(profile=args.profile, markets=markets, overrides=overrides, places=places)
     found = histories(files, markets, setup.interval_s)
     chosen = span(
         found,
@@ -60,12 +65,17 @@ def market_of(path: Path, only: str | None) -> str | None:
 
 
 def parse_settings(args: argparse.Namespace) -> dict[str, str]:
-    """Return the overrides of the file and the flags; a flag wins."""
-    found: dict[str, str] = {}
-    if args.config:
-        found |= read_config(args.config)
-    for text in args.set:
-        found |= assignments(text)
+    """Return the overrides of the file and the flags; a flag wins.
+
+    Raises:
+        ConfigError: the file cannot be read, or a key is given twice in it or by flags.
+    """
+    return {one.name: one.text for one in written_settings(args)}
+
+
+def written_settings(args: argparse.Namespace) -> tuple[Written, ...]:
+    """Return the same with the line of the file that each is written at."""
+    flags = merge_assignments(args.set)
     if args.decision_interval:
         minutes = args.decision_interval.removesuffix("m")
         if not minutes.isdigit() or not args.decision_interval.endswith("m"):
@@ -73,26 +83,16 @@ def parse_settings(args: argparse.Namespace) -> dict[str, str]:
                 f"--decision-interval {args.decision_interval!r} is not an interval; "
                 "allowed: 1m, 3m, 5m, 10m, 15m, 30m, 60m, 240m"
             )
-        found["schedule.decision_interval_minutes"] = minutes
-    return found
-
-
-def read_config(path: Path) -> dict[str, str]:
-    """Read a YAML file of nested settings.
-
-    Raises:
-        ConfigError: it cannot be read or is not a mapping.
-    """
-    import yaml
-
-    try:
-        tree = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        first = str(error).splitlines()[0]
-        raise ConfigError(f"--config {path} cannot be read: {first}; allowed: YAML") from error
-    if not isinstance(tree, dict):
-        raise ConfigError(f"--config {path} holds no settings; allowed: a YAML mapping")
-    return flattened(tree)
+        if INTERVAL in flags:
+            raise ConfigError(
+                f"--decision-interval and --set {INTERVAL} are one key; allowed: one of them"
+            )
+        flags[INTERVAL] = minutes
+    file = read_settings(args.config) if args.config else ()
+    return (
+        *(one for one in file if one.name not in flags),
+        *(Written(name=name, text=text, place="") for name, text in flags.items()),
+    )
 
 
 def parse_time(flag: str, text: str | None) -> int | None:

@@ -1,7 +1,8 @@
-"""From a profile and single settings to a Setup; nothing is guessed and nothing falls back.
+"""From a profile and single settings to a Setup: read all values, then derive what they mean.
 
-A key that is not in the table, or a value outside its range, is one sentence that names the
-field, the value and what is allowed.
+Because nothing is derived before everything is read, the order of settings never matters. A key
+that is not in the table, or a value outside its range, is one sentence that names the field, the
+value and what is allowed; nothing is guessed and nothing falls back.
 """
 
 import re
@@ -9,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from haetae.base.errors import ConfigError
-from haetae.config.checks import check_markets, check_whole
-from haetae.config.keys import KEYS, WORDS, Key
+from haetae.config.checks import Draft, check_draft, check_markets, split_markets
+from haetae.config.key import Kind, Part, Value
+from haetae.config.keys import KEYS
 from haetae.config.profiles import PROFILES
 from haetae.config.setup import Setup
 from haetae.kernel.records import Params, Rails
@@ -24,11 +26,15 @@ def setup_of(
     markets: tuple[str, ...],
     overrides: Mapping[str, str],
     account: str = "main",
+    places: Mapping[str, str] | None = None,
 ) -> Setup:
     """Return the account's setup: a profile's rails with single settings replaced.
 
+    `places` says where a setting was written, such as a line of a file, for the refusal.
+
     Raises:
-        ConfigError: an unknown profile, market or key, or a value out of range.
+        ConfigError: an unknown profile, market or key, a value out of range, settings that
+            contradict each other, or one that has no effect.
     """
     if profile not in PROFILES:
         raise ConfigError(f"profile {profile!r} is unknown; allowed: {', '.join(PROFILES)}")
@@ -37,10 +43,9 @@ def setup_of(
             f"account {account!r} is not allowed; allowed: up to 16 lower-case letters and digits"
         )
     check_markets(markets)
-    params, rails = PROFILES[profile]
-    for name, text in overrides.items():
-        params, rails = overridden(params, rails, name, text)
-    check_whole(params, rails)
+    given = read_values(overrides, places or {})
+    params, rails = derive(*PROFILES[profile], given)
+    check_draft(Draft(given=given, params=params, rails=rails, markets=markets), places or {})
     return Setup(
         account=account,
         profile=profile,
@@ -50,40 +55,44 @@ def setup_of(
     )
 
 
-def overridden(params: Params, rails: Rails, name: str, text: str) -> tuple[Params, Rails]:
-    """Return the profile with the setting `name` replaced by what `text` says."""
-    if name in WORDS:
-        if text not in WORDS[name]:
-            raise ConfigError(f"{name} {text!r} is unknown; allowed: {', '.join(WORDS[name])}")
-        if name == "strategy.params.trail_type" and text == "none":
-            params = params._replace(trail_atr=0.0)
-        return params, rails
+def read_values(texts: Mapping[str, str], places: Mapping[str, str]) -> dict[str, Value]:
+    """Return the kernel's values of settings, each in its range.
+
+    Raises:
+        ConfigError: a key is unknown, or a value not allowed; begins with the setting's place.
+    """
+    values: dict[str, Value] = {}
+    for name, text in texts.items():
+        try:
+            values[name] = read_value(name, text)
+        except ConfigError as error:
+            place = places.get(name)
+            raise ConfigError(f"{place}: {error}") if place else error from None
+    return values
+
+
+def read_value(name: str, text: str) -> Value:
+    """Return the kernel's value of one setting."""
     key = KEYS.get(name)
     if key is None:
-        raise ConfigError(f"key {name!r} is unknown; allowed: {', '.join([*KEYS, *WORDS])}")
-    value = number(name, key, text)
-    if key.part == "both":
-        slip = int(value)
-        return params._replace(slippage_bps=slip), rails._replace(slippage_assumed_bps=slip)
-    kept: Any = int(value) if key.whole else value
-    if key.part == "params":
-        return params._replace(**{key.field: kept}), rails
-    return params, rails._replace(**{key.field: kept})
+        raise ConfigError(f"key {name!r} is unknown; allowed: {', '.join(KEYS)}")
+    if key.kind is Kind.MARKETS:
+        check_markets(split_markets(text))
+    return key.read(text)
 
 
-def number(name: str, key: Key, text: str) -> float:
-    """Return the kernel's value of a setting's text."""
-    words = {"true": 1.0, "false": 0.0} if key.switch else {}
-    try:
-        value = words[text.lower()] if text.lower() in words else float(text)
-    except ValueError:
-        raise ConfigError(f"{name} {text!r} is not a number; allowed: {key.allowed}") from None
-    if value != key.off and not key.low <= value <= key.high:
-        raise ConfigError(f"{name} {text} is out of range; allowed: {key.allowed}")
-    scaled = value * key.scale
-    if key.whole and abs(scaled - round(scaled)) > 1e-9:
-        step = 1 / abs(key.scale)
-        raise ConfigError(
-            f"{name} {text} is too fine; allowed: {key.allowed}, in steps of {step:g}"
-        )
-    return float(round(scaled)) if key.whole else scaled + 0.0  # -0.0 is no value of the kernel's
+def derive(params: Params, rails: Rails, given: Mapping[str, Value]) -> tuple[Params, Rails]:
+    """Return a profile's records with the given values in their fields."""
+    changed: dict[Part, dict[str, Any]] = {Part.PARAMS: {}, Part.RAILS: {}}
+    for name, value in given.items():
+        key = KEYS[name]
+        for field in key.fields:
+            whole = key.kind is not Kind.REAL
+            changed[field.part][field.name] = int(value) if whole else value
+    params = params._replace(**changed[Part.PARAMS])
+    rails = rails._replace(**changed[Part.RAILS])
+    if given.get("strategy.params.trail_type") == 0:
+        params = params._replace(trail_atr=0.0)
+    if given.get("risk.half_r"):
+        rails = rails._replace(r_bps=rails.r_bps // 2)  # after its range: 25 becomes 12
+    return params, rails

@@ -1,15 +1,45 @@
-"""What settings must hold together, each refused in one sentence that says what is allowed."""
+"""What settings must hold together: a table of rules, each with its sentence.
+
+A setting that is given and changes nothing is refused like one that contradicts another.
+docs/settings.md lists the rules from this table.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from haetae.base.errors import ConfigError
+from haetae.config.key import Value
+from haetae.config.keys import MOST_MARKETS
 from haetae.kernel.records import Params, Rails
 from haetae.market.candles import UNITS_MIN
 from haetae.market.names import is_krw_market
 
-LEAST_REWARD_RISK = 1.5
+LEAST_REWARD_RISK: Final = 1.5
+ALL_BPS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """Settings that are each in range: what was given, and what the whole of it means."""
+
+    given: Mapping[str, Value]
+    params: Params
+    rails: Rails
+    markets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What must hold; `refuse` returns the sentence of a draft that breaks it, else nothing."""
+
+    key: str
+    meaning: str
+    refuse: Callable[[Draft], str]
 
 
 def check_markets(markets: tuple[str, ...]) -> None:
-    """Refuse an empty, doubled or malformed list of markets."""
+    """Refuse an empty, doubled, malformed or overlong list of markets."""
     if not markets:
         raise ConfigError("market is missing; allowed: KRW markets of Upbit such as KRW-BTC")
     for name in markets:
@@ -19,46 +49,306 @@ def check_markets(markets: tuple[str, ...]) -> None:
             )
     if len(set(markets)) != len(markets):
         raise ConfigError(f"market is given twice in {', '.join(markets)}; allowed: each once")
+    if len(markets) > MOST_MARKETS:
+        raise ConfigError(f"{len(markets)} markets are too many; allowed: up to {MOST_MARKETS}")
 
 
-def check_whole(params: Params, rails: Rails) -> None:
-    """Refuse settings that are each in range but make no sense together."""
-    minutes = params.interval_s // 60
-    if minutes not in UNITS_MIN:
-        raise ConfigError(
-            f"schedule.decision_interval_minutes {minutes} is not a candle Upbit has; "
-            f"allowed: {', '.join(map(str, UNITS_MIN))}"
-        )
-    if params.ema_fast >= params.ema_slow:
-        raise ConfigError(
-            f"strategy.params.ema_fast {params.ema_fast} is not below ema_slow "
-            f"{params.ema_slow}; allowed: a smaller fast length"
-        )
-    if params.stop_atr == 0.0 and params.stop_bps == 0:
-        raise ConfigError("risk.stop_loss_pct 0 leaves no first stop; allowed: -30 to -0.5")
-    if rails.r_bps == 0 and rails.buy_bps == 0:
-        raise ConfigError("trading.buy_percentage 0 leaves no size; allowed: 0.01 to 1")
-    if rails.min_order > rails.max_order:
-        raise ConfigError(
-            f"trading.min_order_amount {rails.min_order} is above max_order_amount "
-            f"{rails.max_order}; allowed: at most that"
-        )
-    if params.partial_bps and params.partial_bps >= params.target_bps:
-        raise ConfigError(
-            f"risk.partial_take_profit_pct {params.partial_bps / 100:g} is not below "
-            f"take_profit_pct {params.target_bps / 100:g}; allowed: a lower level"
-        )
-    check_reward(params)
+def check_draft(draft: Draft, places: Mapping[str, str]) -> None:
+    """Refuse a draft by the first rule that it breaks, with the place its key was written at.
+
+    Raises:
+        ConfigError: settings contradict each other, or one has no effect.
+    """
+    for rule in RULES:
+        sentence = rule.refuse(draft)
+        if sentence:
+            place = places.get(rule.key, "")
+            raise ConfigError(f"{place}: {sentence}" if place else sentence)
 
 
-def check_reward(params: Params) -> None:
+def interval(draft: Draft) -> str:
+    """Refuse a candle that Upbit does not have."""
+    minutes = draft.params.interval_s // 60
+    if minutes in UNITS_MIN:
+        return ""
+    return (
+        f"schedule.decision_interval_minutes {minutes} is not a candle Upbit has; "
+        f"allowed: {', '.join(map(str, UNITS_MIN))}"
+    )
+
+
+def averages(draft: Draft) -> str:
+    """Refuse a fast average that is not faster."""
+    p = draft.params
+    if p.ema_fast < p.ema_slow:
+        return ""
+    return (
+        f"strategy.params.ema_fast {p.ema_fast} is not below ema_slow {p.ema_slow}; "
+        "allowed: a smaller fast length"
+    )
+
+
+def first_stop(draft: Draft) -> str:
+    """Refuse a position without a stop."""
+    if draft.params.stop_atr > 0.0 or draft.params.stop_bps > 0:
+        return ""
+    return "risk.stop_loss_pct 0 leaves no first stop; allowed: -30 to -0.5"
+
+
+def size(draft: Draft) -> str:
+    """Refuse an entry without a size."""
+    if draft.rails.r_bps > 0 or draft.rails.buy_bps > 0:
+        return ""
+    return "trading.buy_percentage 0 leaves no size; allowed: 0.01 to 1"
+
+
+def order_limits(draft: Draft) -> str:
+    """Refuse a smallest order above the largest."""
+    r = draft.rails
+    if r.min_order <= r.max_order:
+        return ""
+    return (
+        f"trading.min_order_amount {r.min_order} is above max_order_amount {r.max_order}; "
+        "allowed: at most that"
+    )
+
+
+def partial_level(draft: Draft) -> str:
+    """Refuse a partial take-profit that is not reached before the whole one."""
+    p = draft.params
+    if not p.partial_bps or p.partial_bps < p.target_bps:
+        return ""
+    return (
+        f"risk.partial_take_profit_pct {p.partial_bps / 100:g} is not below "
+        f"take_profit_pct {p.target_bps / 100:g}; allowed: a lower level"
+    )
+
+
+def reward(draft: Draft) -> str:
     """Refuse a reward:risk below 1.5, gross and weighted by size, where a target exists."""
-    if params.target_bps == 0 or params.stop_bps == 0:
-        return
-    share = params.partial_share_bps if params.partial_bps else 0
-    reward = (params.partial_bps * share + params.target_bps * (10_000 - share)) / 10_000
-    if reward < LEAST_REWARD_RISK * params.stop_bps:
-        raise ConfigError(
-            f"risk.take_profit_pct {params.target_bps / 100:g} gives reward:risk "
-            f"{reward / params.stop_bps:.6g}; allowed: {LEAST_REWARD_RISK} or more"
+    p = draft.params
+    if p.target_bps == 0 or p.stop_bps == 0:
+        return ""
+    share = p.partial_share_bps if p.partial_bps else 0
+    gain = (p.partial_bps * share + p.target_bps * (ALL_BPS - share)) / ALL_BPS
+    if gain >= LEAST_REWARD_RISK * p.stop_bps:
+        return ""
+    return (
+        f"risk.take_profit_pct {p.target_bps / 100:g} gives reward:risk "
+        f"{gain / p.stop_bps:.6g}; allowed: {LEAST_REWARD_RISK} or more"
+    )
+
+
+def fees(draft: Draft) -> str:
+    """Refuse to judge by a smaller fee than the one that is paid."""
+    assumed, charged = draft.rails.fee_assumed_bps, draft.params.fee_bps
+    if assumed >= charged:
+        return ""
+    return (
+        f"exchange.taker_fee_bps {assumed} is below fee_charged_bps {charged}; "
+        "allowed: at least that"
+    )
+
+
+def costs(draft: Draft) -> str:
+    """Refuse a take-profit, whole or partial, that a round trip's costs eat up."""
+    p, r = draft.params, draft.rails
+    round_trip = 2 * (r.fee_assumed_bps + r.slippage_assumed_bps)
+    for name, level in (
+        ("risk.take_profit_pct", p.target_bps),
+        ("risk.partial_take_profit_pct", p.partial_bps),
+    ):
+        if 0 < level <= round_trip:
+            return (
+                f"{name} {level / 100:g} does not pay for fees and slippage of "
+                f"{round_trip / 100:g}; allowed: more than that"
+            )
+    return ""
+
+
+def loss_limits(draft: Draft) -> str:
+    """Refuse a day's limit that the week's is always ahead of."""
+    r = draft.rails
+    if r.day_bps <= r.week_bps:
+        return ""
+    return (
+        f"risk.daily_loss_limit_pct {-r.day_bps / 100:g} is beyond weekly_loss_limit_pct "
+        f"{-r.week_bps / 100:g}; allowed: at most that"
+    )
+
+
+def loss_limits_r(draft: Draft) -> str:
+    """Refuse the same in R."""
+    r = draft.rails
+    if r.week_r == 0 or r.day_r <= r.week_r:
+        return ""
+    return (
+        f"risk.daily_stop_R {-r.day_r} is beyond weekly_stop_R {-r.week_r}; allowed: at most that"
+    )
+
+
+def limits_without_r(draft: Draft) -> str:
+    """Refuse a limit in R where no R sizes the entries."""
+    for name in ("risk.daily_stop_R", "risk.weekly_stop_R"):
+        if draft.given.get(name) and draft.rails.r_bps == 0:
+            return f"{name} has no effect without an R; allowed: with risk.r_per_trade_bps"
+    return ""
+
+
+def half(draft: Draft) -> str:
+    """Refuse to halve an R that is not there."""
+    if not draft.given.get("risk.half_r") or draft.rails.r_bps > 0:
+        return ""
+    return "risk.half_r has no effect without an R; allowed: with risk.r_per_trade_bps"
+
+
+def trail(draft: Draft) -> str:
+    """Refuse a trailing stop that is switched on without, or off beside, its multiple."""
+    kind = draft.given.get("strategy.params.trail_type")
+    multiple = draft.given.get("strategy.params.trail_atr_mult")
+    if kind == 0 and multiple:
+        return (
+            f"strategy.params.trail_type none contradicts trail_atr_mult {multiple:g}; "
+            "allowed: one of them"
         )
+    if kind == 1 and draft.params.trail_atr == 0.0:
+        return (
+            "strategy.params.trail_type chandelier has no effect without a multiple; "
+            "allowed: with trail_atr_mult 0.5 to 20"
+        )
+    return ""
+
+
+def partial_share(draft: Draft) -> str:
+    """Refuse a part to sell where no level sells it."""
+    if "risk.partial_share_pct" not in draft.given or draft.params.partial_bps:
+        return ""
+    return (
+        "risk.partial_share_pct has no effect without a level; "
+        "allowed: with risk.partial_take_profit_pct"
+    )
+
+
+def coin_share(draft: Draft) -> str:
+    """Refuse a coin's share that the reserve never lets it reach."""
+    r = draft.rails
+    if r.coin_bps + r.reserve_bps <= ALL_BPS:
+        return ""
+    return (
+        f"risk.max_coin_pct {r.coin_bps / 100:g} is not left by cash_reserve_pct "
+        f"{r.reserve_bps / 100:g}; allowed: together up to 100"
+    )
+
+
+def cooldown(draft: Draft) -> str:
+    """Refuse a cooldown that nothing begins."""
+    if not draft.given.get("risk.cooldown_hours"):
+        return ""
+    if draft.params.flash_crash_bps or draft.rails.slippage_limit_bps:
+        return ""
+    return (
+        "risk.cooldown_hours has no effect; "
+        "allowed: with risk.flash_crash_pct or risk.slippage_limit_bps"
+    )
+
+
+def traded(draft: Draft) -> str:
+    """Refuse markets that are said in two ways."""
+    text = draft.given.get("exchange.market")
+    if text is None or split_markets(str(text)) == draft.markets:
+        return ""
+    return (
+        f"exchange.market {text!r} and the markets {','.join(draft.markets)!r} disagree; "
+        "allowed: one of them, or equal values"
+    )
+
+
+def split_markets(text: str) -> tuple[str, ...]:
+    """Return the names of a list that is separated by commas."""
+    return tuple(name.strip() for name in text.split(","))
+
+
+RULES: Final = (
+    Rule(
+        key="schedule.decision_interval_minutes",
+        meaning="The decision candle is one that Upbit has.",
+        refuse=interval,
+    ),
+    Rule(
+        key="strategy.params.ema_fast",
+        meaning="The fast average is faster than the slow one.",
+        refuse=averages,
+    ),
+    Rule(
+        key="strategy.params.trail_type",
+        meaning="A trailing stop has a multiple, and none has none; the order does not matter.",
+        refuse=trail,
+    ),
+    Rule(key="risk.stop_loss_pct", meaning="There is a first stop.", refuse=first_stop),
+    Rule(
+        key="trading.buy_percentage",
+        meaning="Something sizes an entry: R or a share of cash.",
+        refuse=size,
+    ),
+    Rule(
+        key="trading.min_order_amount",
+        meaning="The smallest order is at most the largest.",
+        refuse=order_limits,
+    ),
+    Rule(
+        key="risk.partial_take_profit_pct",
+        meaning="The partial take-profit is below the whole one.",
+        refuse=partial_level,
+    ),
+    Rule(
+        key="risk.take_profit_pct",
+        meaning="Reward is at least 1.5 times the risk, weighted by size, where both are given.",
+        refuse=reward,
+    ),
+    Rule(
+        key="risk.take_profit_pct",
+        meaning="A take-profit pays for the round trip's assumed fees and slippage.",
+        refuse=costs,
+    ),
+    Rule(
+        key="exchange.taker_fee_bps",
+        meaning="The assumed fee is at least the charged one.",
+        refuse=fees,
+    ),
+    Rule(
+        key="risk.daily_loss_limit_pct",
+        meaning="The day's limit is within the week's.",
+        refuse=loss_limits,
+    ),
+    Rule(
+        key="risk.daily_stop_R",
+        meaning="The day's limit in R is within the week's.",
+        refuse=loss_limits_r,
+    ),
+    Rule(
+        key="risk.daily_stop_R",
+        meaning="A limit in R needs an R.",
+        refuse=limits_without_r,
+    ),
+    Rule(key="risk.half_r", meaning="Half of R needs an R.", refuse=half),
+    Rule(
+        key="risk.partial_share_pct",
+        meaning="A part to sell needs a level that sells it.",
+        refuse=partial_share,
+    ),
+    Rule(
+        key="risk.max_coin_pct",
+        meaning="The reserve leaves a coin the share that it may have.",
+        refuse=coin_share,
+    ),
+    Rule(
+        key="risk.cooldown_hours",
+        meaning="Something begins the cooldown.",
+        refuse=cooldown,
+    ),
+    Rule(
+        key="exchange.market",
+        meaning="The settings' markets are the ones that are traded.",
+        refuse=traded,
+    ),
+)

@@ -1,102 +1,371 @@
-"""The table of keys: where each setting goes, how its text is read, what is allowed."""
+"""The one table of settings, by the plan's and the guide's own names.
 
-from dataclasses import dataclass
+Each row says what the setting is for, in which unit it is written, what is allowed, which value
+switches it off and which field of the kernel it sets. The command line, the environment,
+docs/settings.md and every refusal read this table and no other.
+"""
 
+from typing import Final
+
+from haetae.config.key import Field, Key, Kind, Part
 from haetae.kernel.codes import STRATEGY_NAMES
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """One setting: where it goes in Params or Rails, how its text is read, what is allowed."""
-
-    part: str
-    field: str
-    low: float
-    high: float
-    scale: float = 1.0
-    whole: bool = True
-    off: float | None = None  # a value outside the range that switches the rail off
-
-    @property
-    def allowed(self) -> str:
-        """The range in words."""
-        text = f"{self.low:.10g} to {self.high:.10g}"
-        return text if self.off is None else f"{text}, or {self.off:g} for off"
-
-    @property
-    def switch(self) -> bool:
-        """Whether this is a yes or no, which may be written as true or false."""
-        return (self.low, self.high) == (0, 1)
+MOST_MARKETS: Final = 200
+MOST_POSITIONS: Final = 200
 
 
-# The plan's and the guide's own names. `scale` turns their unit into the kernel's.
-KEYS: dict[str, Key] = {
-    "exchange.taker_fee_bps": Key(part="rails", field="fee_assumed_bps", low=0, high=100),
-    "exchange.fee_charged_bps": Key(part="params", field="fee_bps", low=0, high=100),
-    "exchange.slippage_bps": Key(part="both", field="slippage", low=0, high=200),
-    "risk.r_per_trade_bps": Key(part="rails", field="r_bps", low=25, high=100),
-    "risk.daily_stop_R": Key(part="rails", field="day_r", low=-10, high=-1, scale=-1, off=0),
-    "risk.weekly_stop_R": Key(part="rails", field="week_r", low=-30, high=-1, scale=-1, off=0),
-    "risk.max_position": Key(part="rails", field="max_positions", low=1, high=50),
-    "risk.stop_loss_pct": Key(
-        part="params", field="stop_bps", low=-30, high=-0.5, scale=-100, off=0
+def params(*names: str) -> tuple[Field, ...]:
+    """Return fields of a market's parameters."""
+    return tuple(Field(part=Part.PARAMS, name=name) for name in names)
+
+
+def rails(*names: str) -> tuple[Field, ...]:
+    """Return fields of the account's rails."""
+    return tuple(Field(part=Part.RAILS, name=name) for name in names)
+
+
+EXCHANGE: Final = (
+    Key(
+        name="exchange.name",
+        meaning="The exchange that is traded on.",
+        kind=Kind.WORD,
+        words={"upbit": 0},
     ),
-    "risk.take_profit_pct": Key(
-        part="params", field="target_bps", low=0.5, high=200, scale=100, off=0
+    Key(
+        name="exchange.market",
+        meaning="The markets that are traded; where they are also given elsewhere both must agree.",
+        kind=Kind.MARKETS,
     ),
-    "risk.partial_take_profit_pct": Key(
-        part="params", field="partial_bps", low=0.5, high=200, scale=100, off=0
+    Key(
+        name="exchange.taker_fee_bps",
+        meaning="The fee that sizes and judges entries; never below what is charged.",
+        unit="bps",
+        high=100,
+        fields=rails("fee_assumed_bps"),
     ),
-    "risk.partial_share_pct": Key(
-        part="params", field="partial_share_bps", low=1, high=99, scale=100
+    Key(
+        name="exchange.fee_charged_bps",
+        meaning="The fee that the exchange charges on a simulated fill.",
+        unit="bps",
+        high=100,
+        fields=params("fee_bps"),
     ),
-    "risk.daily_loss_limit_pct": Key(part="rails", field="day_bps", low=-50, high=-0.1, scale=-100),
-    "risk.weekly_loss_limit_pct": Key(
-        part="rails", field="week_bps", low=-50, high=-0.1, scale=-100
+    Key(
+        name="exchange.slippage_bps",
+        meaning="How far a fill is assumed to be worse than its price.",
+        unit="bps",
+        high=200,
+        fields=params("slippage_bps") + rails("slippage_assumed_bps"),
     ),
-    "risk.min_trade_interval_hours": Key(
-        part="rails", field="min_interval_s", low=0, high=168, scale=3600
+)
+
+RISK: Final = (
+    Key(
+        name="risk.r_per_trade_bps",
+        meaning="R: the share of equity that one entry may lose at its stop.",
+        unit="bps of equity",
+        low=25,
+        high=100,
+        fields=rails("r_bps"),
     ),
-    "risk.max_trades_per_day": Key(part="rails", field="max_entries", low=1, high=100, off=0),
-    "risk.max_coin_pct": Key(part="rails", field="coin_bps", low=1, high=100, scale=100, off=0),
-    "risk.cash_reserve_pct": Key(
-        part="rails", field="reserve_bps", low=1, high=90, scale=100, off=0
+    Key(
+        name="risk.half_r",
+        meaning="Trade with half of R, rounded down to whole bps, as in a beta.",
+        kind=Kind.SWITCH,
     ),
-    "risk.cooldown_hours": Key(part="rails", field="cooldown_s", low=0, high=168, scale=3600),
-    "risk.kelly_min_trades": Key(part="rails", field="kelly_min_trades", low=30, high=1000, off=0),
-    "risk.liquidity_bps": Key(part="rails", field="liquidity_bps", low=1, high=10_000, off=0),
-    "risk.gap_allowance_bps": Key(part="rails", field="gap_bps", low=0, high=2_000),
-    "risk.slippage_limit_bps": Key(
-        part="rails", field="slippage_limit_bps", low=10, high=2_000, off=0
+    Key(
+        name="risk.daily_stop_R",
+        meaning="No entries for the rest of a KST day that has lost this much.",
+        unit="R",
+        low=-10,
+        high=-1,
+        scale=-1,
+        off=0,
+        fields=rails("day_r"),
     ),
-    "risk.flash_crash_pct": Key(
-        part="params", field="flash_crash_bps", low=-50, high=-1, scale=-100, off=0
+    Key(
+        name="risk.weekly_stop_R",
+        meaning="No entries for the rest of a KST week that has lost this much.",
+        unit="R",
+        low=-30,
+        high=-1,
+        scale=-1,
+        off=0,
+        fields=rails("week_r"),
     ),
-    "risk.stale_data_seconds": Key(part="rails", field="stale_s", low=120, high=86_400),
-    "risk.max_entry_delay_seconds": Key(part="rails", field="entry_delay_s", low=0, high=3_600),
-    "trading.buy_percentage": Key(
-        part="rails", field="buy_bps", low=0.01, high=1, scale=10_000, off=0
+    Key(
+        name="risk.daily_loss_limit_pct",
+        meaning="The same for a day, as a share of the equity it began with.",
+        unit="%",
+        low=-50,
+        high=-0.1,
+        scale=-100,
+        fields=rails("day_bps"),
     ),
-    "trading.min_order_amount": Key(part="rails", field="min_order", low=5_000, high=100_000_000),
-    "trading.max_order_amount": Key(part="rails", field="max_order", low=5_000, high=1_000_000_000),
-    "strategy.params.ema_fast": Key(part="params", field="ema_fast", low=2, high=200),
-    "strategy.params.ema_slow": Key(part="params", field="ema_slow", low=3, high=400),
-    "strategy.params.atr_len": Key(part="params", field="atr_len", low=2, high=200),
-    "strategy.params.init_stop_atr": Key(
-        part="params", field="stop_atr", low=0.5, high=10, whole=False, off=0
+    Key(
+        name="risk.weekly_loss_limit_pct",
+        meaning="The same for a week, as a share of the equity it began with.",
+        unit="%",
+        low=-50,
+        high=-0.1,
+        scale=-100,
+        fields=rails("week_bps"),
     ),
-    "strategy.params.trail_atr_mult": Key(
-        part="params", field="trail_atr", low=0.5, high=20, whole=False, off=0
+    Key(
+        name="risk.max_position",
+        meaning="How many markets may be held at once.",
+        unit="positions",
+        low=1,
+        high=MOST_POSITIONS,
+        fields=rails("max_positions"),
     ),
-    "filters.only_long_when_fast_gt_slow": Key(
-        part="params", field="only_long_when_fast_gt_slow", low=0, high=1
+    Key(
+        name="risk.max_coin_pct",
+        meaning="The largest share of equity in one coin.",
+        unit="%",
+        low=1,
+        high=100,
+        scale=100,
+        off=0,
+        fields=rails("coin_bps"),
     ),
-    "schedule.decision_interval_minutes": Key(
-        part="params", field="interval_s", low=1, high=240, scale=60
+    Key(
+        name="risk.cash_reserve_pct",
+        meaning="The share of equity that always stays cash.",
+        unit="%",
+        low=1,
+        high=90,
+        scale=100,
+        off=0,
+        fields=rails("reserve_bps"),
     ),
-}
-WORDS: dict[str, tuple[str, ...]] = {
-    "strategy.main": tuple(STRATEGY_NAMES.values()),
-    "strategy.params.trail_type": ("chandelier", "none"),
-    "exchange.name": ("upbit",),
-}
+    Key(
+        name="risk.stop_loss_pct",
+        meaning="The first stop, below the entry's fill; the tightest stop wins.",
+        unit="%",
+        low=-30,
+        high=-0.5,
+        scale=-100,
+        off=0,
+        fields=params("stop_bps"),
+    ),
+    Key(
+        name="risk.take_profit_pct",
+        meaning="Sell everything this far above the entry's fill.",
+        unit="%",
+        low=0.5,
+        high=200,
+        scale=100,
+        off=0,
+        fields=params("target_bps"),
+    ),
+    Key(
+        name="risk.partial_take_profit_pct",
+        meaning="Sell a part this far above the entry's fill.",
+        unit="%",
+        low=0.5,
+        high=200,
+        scale=100,
+        off=0,
+        fields=params("partial_bps"),
+    ),
+    Key(
+        name="risk.partial_share_pct",
+        meaning="The part of the position that the partial take-profit sells.",
+        unit="%",
+        low=1,
+        high=99,
+        scale=100,
+        fields=params("partial_share_bps"),
+    ),
+    Key(
+        name="risk.min_trade_interval_hours",
+        meaning="The least time between two entries.",
+        unit="hours",
+        high=168,
+        scale=3600,
+        fields=rails("min_interval_s"),
+    ),
+    Key(
+        name="risk.max_trades_per_day",
+        meaning="The most entries of a KST day.",
+        unit="entries",
+        low=1,
+        high=100,
+        off=0,
+        fields=rails("max_entries"),
+    ),
+    Key(
+        name="risk.cooldown_hours",
+        meaning="No entries for this long after a flash crash or abnormal slippage.",
+        unit="hours",
+        high=168,
+        scale=3600,
+        fields=rails("cooldown_s"),
+    ),
+    Key(
+        name="risk.flash_crash_pct",
+        meaning="A fall this deep within minutes sells and begins the cooldown.",
+        unit="%",
+        low=-50,
+        high=-1,
+        scale=-100,
+        off=0,
+        fields=params("flash_crash_bps"),
+    ),
+    Key(
+        name="risk.slippage_limit_bps",
+        meaning="A fill worse than its price by this much sells and begins the cooldown.",
+        unit="bps",
+        low=10,
+        high=2_000,
+        off=0,
+        fields=rails("slippage_limit_bps"),
+    ),
+    Key(
+        name="risk.kelly_min_trades",
+        meaning="After how many closed trades the Kelly cap bounds the size.",
+        unit="trades",
+        low=30,
+        high=1000,
+        off=0,
+        fields=rails("kelly_min_trades"),
+    ),
+    Key(
+        name="risk.liquidity_bps",
+        meaning="The largest share of the last decision candle's turnover in one entry.",
+        unit="bps",
+        low=1,
+        high=10_000,
+        off=0,
+        fields=rails("liquidity_bps"),
+    ),
+    Key(
+        name="risk.gap_allowance_bps",
+        meaning="How far below its price a stop is assumed to fill, when a loss is reserved.",
+        unit="bps",
+        high=2_000,
+        fields=rails("gap_bps"),
+    ),
+    Key(
+        name="risk.stale_data_seconds",
+        meaning="No entries once the newest candle is older than this.",
+        unit="s",
+        low=120,
+        high=86_400,
+        fields=rails("stale_s"),
+    ),
+    Key(
+        name="risk.max_entry_delay_seconds",
+        meaning="An entry wish that is older than this is dropped.",
+        unit="s",
+        high=3_600,
+        fields=rails("entry_delay_s"),
+    ),
+)
+
+TRADING: Final = (
+    Key(
+        name="trading.buy_percentage",
+        meaning="The largest share of cash in one entry.",
+        unit="share of 1",
+        low=0.01,
+        high=1,
+        scale=10_000,
+        off=0,
+        fields=rails("buy_bps"),
+    ),
+    Key(
+        name="trading.min_order_amount",
+        meaning="The smallest order; Upbit takes none below 5000.",
+        unit="KRW",
+        low=5_000,
+        high=100_000_000,
+        fields=rails("min_order"),
+    ),
+    Key(
+        name="trading.max_order_amount",
+        meaning="The largest entry.",
+        unit="KRW",
+        low=5_000,
+        high=1_000_000_000,
+        fields=rails("max_order"),
+    ),
+)
+
+STRATEGY: Final = (
+    Key(
+        name="strategy.main",
+        meaning="The strategy that decides.",
+        kind=Kind.WORD,
+        words={name: code for code, name in STRATEGY_NAMES.items()},
+        fields=params("strategy"),
+    ),
+    Key(
+        name="strategy.params.ema_fast",
+        meaning="The length of the fast average.",
+        unit="candles",
+        low=2,
+        high=200,
+        fields=params("ema_fast"),
+    ),
+    Key(
+        name="strategy.params.ema_slow",
+        meaning="The length of the slow average.",
+        unit="candles",
+        low=3,
+        high=400,
+        fields=params("ema_slow"),
+    ),
+    Key(
+        name="strategy.params.atr_len",
+        meaning="The length of the average true range.",
+        unit="candles",
+        low=2,
+        high=200,
+        fields=params("atr_len"),
+    ),
+    Key(
+        name="strategy.params.init_stop_atr",
+        meaning="The first stop, below the entry's fill; the tightest stop wins.",
+        kind=Kind.REAL,
+        unit="ATR",
+        low=0.5,
+        high=10,
+        off=0,
+        fields=params("stop_atr"),
+    ),
+    Key(
+        name="strategy.params.trail_type",
+        meaning="How the stop follows the price; none switches the multiple off.",
+        kind=Kind.WORD,
+        words={"chandelier": 1, "none": 0},
+    ),
+    Key(
+        name="strategy.params.trail_atr_mult",
+        meaning="How far below the highest price the trailing stop stands.",
+        kind=Kind.REAL,
+        unit="ATR",
+        low=0.5,
+        high=20,
+        off=0,
+        fields=params("trail_atr"),
+    ),
+    Key(
+        name="filters.only_long_when_fast_gt_slow",
+        meaning="Enter only while the fast average is above the slow one.",
+        kind=Kind.SWITCH,
+        fields=params("only_long_when_fast_gt_slow"),
+    ),
+    Key(
+        name="schedule.decision_interval_minutes",
+        meaning="The length of the candle that decides.",
+        unit="minutes",
+        low=1,
+        high=240,
+        scale=60,
+        fields=params("interval_s"),
+    ),
+)
+
+KEYS: Final[dict[str, Key]] = {key.name: key for key in (*EXCHANGE, *RISK, *TRADING, *STRATEGY)}

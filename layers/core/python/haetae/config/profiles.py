@@ -1,4 +1,4 @@
-"""The four profiles of the rails' table, as data: a profile turns rails on and sets numbers."""
+"""The four profiles as data: the plan in full, of the others only what differs."""
 
 from typing import Final
 
@@ -6,31 +6,24 @@ from haetae.base.time import HOUR_S
 from haetae.kernel.codes import TREND_FOLLOW
 from haetae.kernel.records import Params, Rails
 
-COOLDOWN_S: Final = 4 * HOUR_S
-
-
-def params(*, stop_atr: float, trail_atr: float, stop_bps: int, target_bps: int) -> Params:
-    """Return a market's parameters: EMA 20/50 and ATR 14 on 60-minute candles."""
-    return Params(
-        strategy=TREND_FOLLOW,
-        candle_s=60,
-        interval_s=HOUR_S,
-        ema_fast=20,
-        ema_slow=50,
-        atr_len=14,
-        only_long_when_fast_gt_slow=1,
-        stop_atr=stop_atr,
-        trail_atr=trail_atr,
-        stop_bps=stop_bps,
-        target_bps=target_bps,
-        partial_bps=0,
-        partial_share_bps=5_000,
-        flash_crash_bps=500,
-        fee_bps=5,
-        slippage_bps=10,
-    )
-
-
+PLAN_PARAMS: Final = Params(
+    strategy=TREND_FOLLOW,
+    candle_s=60,
+    interval_s=HOUR_S,
+    ema_fast=20,
+    ema_slow=50,
+    atr_len=14,
+    only_long_when_fast_gt_slow=1,
+    stop_atr=2.5,
+    trail_atr=3.0,
+    stop_bps=0,
+    target_bps=0,
+    partial_bps=0,
+    partial_share_bps=5_000,
+    flash_crash_bps=500,
+    fee_bps=5,
+    slippage_bps=10,
+)
 PLAN_RAILS: Final = Rails(
     r_bps=50,
     buy_bps=0,
@@ -50,53 +43,37 @@ PLAN_RAILS: Final = Rails(
     max_positions=1,
     coin_bps=0,
     reserve_bps=0,
-    cooldown_s=COOLDOWN_S,
+    cooldown_s=4 * HOUR_S,
     slippage_limit_bps=100,
     stale_s=600,
     entry_delay_s=120,
 )
 
-
-def guide_rails(*, day_bps: int, min_interval_s: int) -> Rails:
-    """Return the guide's rails; its profiles differ in the day's limit and the entry interval."""
-    return Rails(
-        r_bps=0,
-        buy_bps=3_000,
-        kelly_min_trades=30,
-        liquidity_bps=100,
-        min_order=5_000,
-        max_order=1_000_000_000,
-        day_bps=day_bps,
-        week_bps=1_500,
-        day_r=0,
-        week_r=0,
-        gap_bps=100,
-        fee_assumed_bps=5,
-        slippage_assumed_bps=10,
-        min_interval_s=min_interval_s,
-        max_entries=5,
-        max_positions=3,
-        coin_bps=4_000,
-        reserve_bps=1_000,
-        cooldown_s=COOLDOWN_S,
-        slippage_limit_bps=100,
-        stale_s=600,
-        entry_delay_s=120,
-    )
-
+BALANCED_PARAMS: Final = PLAN_PARAMS._replace(
+    stop_atr=0.0, trail_atr=0.0, stop_bps=500, target_bps=1_000
+)
+BALANCED_RAILS: Final = PLAN_RAILS._replace(
+    r_bps=0,
+    buy_bps=3_000,
+    day_r=0,
+    week_r=0,
+    fee_assumed_bps=5,
+    min_interval_s=4 * HOUR_S,
+    max_entries=5,
+    max_positions=3,
+    coin_bps=4_000,
+    reserve_bps=1_000,
+)
 
 PROFILES: Final[dict[str, tuple[Params, Rails]]] = {
-    "plan": (params(stop_atr=2.5, trail_atr=3.0, stop_bps=0, target_bps=0), PLAN_RAILS),
+    "plan": (PLAN_PARAMS, PLAN_RAILS),
     "conservative": (
-        params(stop_atr=0.0, trail_atr=0.0, stop_bps=300, target_bps=800),
-        guide_rails(day_bps=500, min_interval_s=6 * HOUR_S),
+        BALANCED_PARAMS._replace(stop_bps=300, target_bps=800),
+        BALANCED_RAILS._replace(day_bps=500, min_interval_s=6 * HOUR_S),
     ),
-    "balanced": (
-        params(stop_atr=0.0, trail_atr=0.0, stop_bps=500, target_bps=1_000),
-        guide_rails(day_bps=1_000, min_interval_s=4 * HOUR_S),
-    ),
+    "balanced": (BALANCED_PARAMS, BALANCED_RAILS),
     "aggressive": (
-        params(stop_atr=0.0, trail_atr=0.0, stop_bps=700, target_bps=1_500),
-        guide_rails(day_bps=1_500, min_interval_s=2 * HOUR_S),
+        BALANCED_PARAMS._replace(stop_bps=700, target_bps=1_500),
+        BALANCED_RAILS._replace(day_bps=1_500, min_interval_s=2 * HOUR_S),
     ),
 }
