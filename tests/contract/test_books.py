@@ -20,10 +20,10 @@ from botocore.exceptions import (
 from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
-from contract.books_contract import (
+from contract.books_contract import BooksContract
+from contract.books_store import (
     BTC,
     ETH,
-    BooksContract,
     Store,
     T,
     done,
