@@ -1,9 +1,9 @@
 """The kill switch's door: one action that stops everything."""
 
-from dataclasses import asdict
 from typing import Any
 
 from haetae.app.operator.kill import kill
+from haetae.notify.codec import to_json
 from haetae.wiring.commands import read_kill
 from haetae.wiring.container import App
 from haetae.wiring.entry import Event, entry
@@ -16,4 +16,4 @@ def handler(event: Event, app: App) -> dict[str, Any]:
     if command.refusal:
         return command.answer(400, {"error": command.refusal})
     report = kill(app.ports, app.setup, t=command.t, reason=command.reason, by=command.by)
-    return command.answer(200, asdict(report))
+    return command.answer(200, to_json(report))

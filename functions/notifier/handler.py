@@ -2,28 +2,25 @@
 
 import os
 
-from haetae.notify.inbox import deliveries
+from haetae.notify.inbox import deliveries, log_fields
+from haetae.notify.messages import Level
+from haetae.notify.text import Language
 from haetae.wiring.container import App
 from haetae.wiring.entry import Event, entry, logger
 
-SAY = {
-    "info": logger.info,
-    "warning": logger.warning,
-    "error": logger.error,
-    "critical": logger.critical,
+LOG = {
+    Level.INFO: logger.info,
+    Level.WARNING: logger.warning,
+    Level.ERROR: logger.error,
+    Level.CRITICAL: logger.critical,
 }
 
 
 @entry("notifier")
 def handler(event: Event, _app: App) -> dict[str, int]:
-    """Write each message out as one line; an event that is no message raises, to be kept."""
-    found = deliveries(event, os.environ.get("HAETAE_LANGUAGE", "ko"))
-    for message in found:
-        said = {
-            "identifier": message.identifier,
-            "kind": message.kind,
-            "t": message.t,
-            "text": message.text,
-        }
-        SAY[message.level]("told", extra=said)
+    """Write each message out as one line; an event that is not a message raises, to be kept."""
+    language = Language(os.environ.get("HAETAE_LANGUAGE", Language.KO))
+    found = deliveries(event)
+    for delivery in found:
+        LOG[delivery.level]("message", extra=log_fields(delivery, language))
     return {"messages": len(found)}

@@ -7,6 +7,7 @@ import pytest
 from haetae.app.walk.cycle import risk_check
 from haetae.cli.main import main
 from haetae.kernel.codes import HALT, KILLED, RUN, STOP
+from haetae.notify.text.words import EN
 from haetae.wiring.container import CONTAINER
 from support.desk import CHECK_T, MINUTE, Desk, plugged
 
@@ -60,7 +61,9 @@ def test_stop_and_halt_move_the_mode_and_keep_the_position(
 
     assert main([word, "--reason", "a quiet day"]) == 0
 
-    assert capsys.readouterr().out == f"Mode is now {word}, by cli: a quiet day\n"
+    assert capsys.readouterr().out == (
+        f"Mode is now {EN.modes[mode]}, by the command line: a quiet day\n"
+    )
     halt = desk.book().halt
     assert (halt.mode, halt.epoch, halt.t) == (mode, 1, CHECK_T + MINUTE)
     assert desk.units() == held
@@ -71,7 +74,7 @@ def test_resume_trades_again_when_confirmed_in_words(desk: Desk, capsys: Capture
     capsys.readouterr()
 
     assert main(["resume", "--reason", "back", "--confirm", "RESUME main"]) == 0
-    assert capsys.readouterr().out == "Mode is now run, by cli: back\n"
+    assert capsys.readouterr().out == "Mode is now run (trading), by the command line: back\n"
     assert desk.book().halt.mode == RUN
 
 

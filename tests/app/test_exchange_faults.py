@@ -35,6 +35,15 @@ from haetae.base.errors import CorruptState
 from haetae.kernel.codes import HALT, KILLED, NO_ORDER, RUN
 from haetae.ledger.intent import Phase
 from haetae.ledger.keys import BOOK_SK, HALT_SK, account_key, intent_sk
+from haetae.notify.messages import (
+    Entry,
+    ExchangeTrouble,
+    Mismatch,
+    ModeChanged,
+    OrderRefused,
+    OrderUnknown,
+    StateCorrupt,
+)
 
 type Serve = Callable[[], Answer]
 type Fault = Callable[[Request, Serve], Answer]
@@ -122,7 +131,7 @@ def test_a_bad_exchange_gets_no_entry_and_leaves_the_state_as_it_was(
     assert [outcome.status for outcome in outcomes] == ["blind", "blind"]
     assert not world.orders()
     assert repr(world.store.save()) == repr(before)
-    assert {message.facts["market"] for message in world.said("exchange")} == set(MARKETS)
+    assert {message.market for message in world.sent(ExchangeTrouble)} == set(MARKETS)
     # and once it is sound again the account trades on
     world.line.fault = None
     world.run(ENTRY_T + MINUTE, ENTRY_T + BAR + 2 * MINUTE)
@@ -141,7 +150,7 @@ def test_one_market_without_candles_stops_the_entries_of_both(world: World) -> N
     world.line.fault = every_second_market
     world.trading_cycle(ENTRY_T)
     assert not world.orders()
-    assert [message.facts["market"] for message in world.said("exchange")] == [ETH]
+    assert [message.market for message in world.sent(ExchangeTrouble)] == [ETH]
 
 
 @pytest.mark.parametrize("lie", ["empty list", "stale"])
@@ -169,7 +178,7 @@ def test_a_first_start_on_a_dead_exchange_writes_nothing_and_says_so(world: Worl
     world.line.fault = down
     assert world.trading_cycle(START).status == "blind"
     assert world.book().version == 0
-    assert world.said("exchange")
+    assert world.sent(ExchangeTrouble)
 
 
 # Exits
@@ -183,7 +192,7 @@ def test_an_exit_goes_out_in_the_first_minute_with_candles_again(world: World, f
     for n in range(3):
         assert world.risk_check(EXIT_T + n * MINUTE).status == "blind"
     assert not world.asks()
-    assert world.said("exchange")
+    assert world.sent(ExchangeTrouble)
     # when the candles are back
     world.line.fault = None
     world.risk_check(EXIT_T + 3 * MINUTE)
@@ -236,7 +245,7 @@ def test_a_refused_exit_is_asked_for_again(world: World) -> None:
         lambda *_: Answer(status=400, headers={}, body=json.dumps(refusal).encode()), ORDERS
     )
     world.risk_check(EXIT_T)
-    assert {m.facts["note"] for m in world.said("order_refused")} == {"market_offline: maintenance"}
+    assert {m.note for m in world.sent(OrderRefused)} == {"market_offline: maintenance"}
     # when it takes orders again
     world.line.fault = None
     world.risk_check(EXIT_T + MINUTE)
@@ -259,7 +268,7 @@ def test_an_order_whose_answer_is_lost_is_asked_for_and_adopted(world: World, fa
         world.line.fault = only(BAD[fault], ORDERS)
     world.trading_cycle(ENTRY_T)
     assert world.intent(BTC).phase is Phase.UNKNOWN
-    assert len(world.said("order_unknown")) == 2
+    assert len(world.sent(OrderUnknown)) == 2
     # when nobody answers questions about it for ten minutes
     world.line.fault = only(html, ORDER)
     for n in range(1, 11):
@@ -272,7 +281,7 @@ def test_an_order_whose_answer_is_lost_is_asked_for_and_adopted(world: World, fa
     world.line.fault = None
     world.risk_check(ENTRY_T + 11 * MINUTE)
     assert world.market(BTC).position.units > 0
-    assert len(world.said("entry")) == 2
+    assert len(world.sent(Entry)) == 2
     agreed(world)
     once_each(world)
 
@@ -308,8 +317,8 @@ def test_a_refused_entry_is_told_and_its_reservation_released(world: World) -> N
     # when it wants in
     world.trading_cycle(ENTRY_T)
     # then the refusals are told
-    told = world.said("order_refused")
-    assert [message.facts["note"].split(":")[0] for message in told] == [
+    refusals = world.sent(OrderRefused)
+    assert [message.note.split(":")[0] for message in refusals] == [
         "insufficient_funds_bid",
         "insufficient_funds_bid",
     ]
@@ -332,8 +341,8 @@ def test_fewer_coins_than_booked_are_all_sold_and_it_is_said(world: World) -> No
     withdraw(world, "BTC", there / 2)
     world.risk_check(EXIT_T)
     world.risk_check(EXIT_T + MINUTE)
-    (said,) = world.said("mismatch")
-    assert (said.facts["market"], said.facts["held"]) == (BTC, f"{there / 2:.8f}")
+    (message,) = world.sent(Mismatch)
+    assert (message.market, message.held_volume) == (BTC, there / 2)
     assert world.held("BTC") == 0
     assert world.market(BTC).position.units == 0
     assert world.book().halt.mode == RUN
@@ -354,10 +363,8 @@ def test_no_coins_at_all_halt_the_bot_and_the_other_exits_go_on(world: World, mo
     assert world.market(ETH).position.units == 0
     assert world.market(BTC).position.units > 0
     assert world.book().halt.mode == max(mode, HALT)
-    assert world.said("mismatch")
-    assert [message.facts["mode"] for message in world.said("halt")] == [
-        "kill" if mode == KILLED else "halt"
-    ]
+    assert world.sent(Mismatch)
+    assert [message.mode for message in world.sent(ModeChanged)] == [max(mode, HALT)]
 
 
 # A state that cannot be read
@@ -391,7 +398,7 @@ def test_a_damaged_item_halts_the_bot_and_is_never_reset(sk: str, mode: int) -> 
                 with pytest.raises(CorruptState):
                     walk(world.ports, SETUP, ENTRY_T + n * MINUTE)
             # then each says so again
-            assert len(world.said("corrupt_state")) == 2 * n
+            assert len(world.sent(StateCorrupt)) == 2 * n
         # and the item is what it was, nothing was traded, and the mode is as strict as it was
         key = account_key(SETUP.account, sk)
         assert store.client.get_item(TableName=TABLE, Key=key)["Item"] == broken
@@ -428,8 +435,8 @@ def test_unreadable_books_in_memory_halt_the_bot_too(world: World) -> None:
         with pytest.raises(CorruptState):
             trading_cycle(broken, SETUP, ENTRY_T)
         # then it is said, each time
-        assert len(world.said("corrupt_state")) == n
-    assert len(world.said("halt")) == 1
+        assert len(world.sent(StateCorrupt)) == n
+    assert len(world.sent(ModeChanged)) == 1
     # and what can be read again is what there was, halted
     assert world.book().state == before
     assert world.book().halt.mode == HALT

@@ -28,13 +28,14 @@ from safety.explore import (
 )
 from safety.world import BAR, ENTRY_T, MINUTE, SETUP, START, World, agreed, store_of, world_on
 
-from haetae.app.operator.kill import KillReport, fence, is_flat, kill
+from haetae.app.operator.kill import fence, is_flat, kill
 from haetae.app.orders.send import send
 from haetae.app.ports import Ports
 from haetae.app.walk.cycle import risk_check, trading_cycle
 from haetae.kernel.codes import KILLED
 from haetae.ledger.book import Book
 from haetae.ledger.intent import Phase
+from haetae.notify.messages import KillReport
 
 DOUBT = {Phase.SENDING, Phase.UNKNOWN}
 SENT = {*DOUBT, Phase.OPEN, Phase.DONE}

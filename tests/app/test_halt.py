@@ -27,16 +27,17 @@ from safety.world import (
 )
 
 from haetae.adapters.upbit.transport import Answer, Request, SurelyNotSent
-from haetae.app.desk.report import daily_report, report_facts
+from haetae.app.desk.report import daily_report
 from haetae.app.operator.command import halt, stop
-from haetae.app.operator.kill import KillReport, is_flat, kill
+from haetae.app.operator.kill import is_flat, kill
 from haetae.app.operator.resume import ResumeRefused, confirmation, resume
 from haetae.app.ports import Ports
 from haetae.app.walk.cycle import trading_cycle
-from haetae.kernel.codes import HALT, KILLED, RUN, STOP
+from haetae.kernel.codes import HALT, KILL, KILLED, RUN, STOP
 from haetae.kernel.rounding import MICRO
 from haetae.ledger.book import OperatorMode
 from haetae.ledger.intent import Phase
+from haetae.notify.messages import DailyReport, Exit, KillReport, ModeChanged, OrderRefused
 from support.tapes import T0
 
 HELD_T = ENTRY_T + 3 * MINUTE  # both positions are held, no exit is near
@@ -104,7 +105,7 @@ def test_after_stop_or_halt_nothing_is_bought(
     word(world.ports, t=ENTRY_T - MINUTE, reason="a test", by="me")
     world.run(ENTRY_T, END_T - MINUTE)
     assert not world.orders()
-    assert world.said("halt")[0].facts["reason"] == "a test"
+    assert world.sent(ModeChanged)[0].reason == "a test"
 
 
 @pytest.mark.parametrize("word", [stop, halt])
@@ -199,9 +200,9 @@ def test_a_kill_sells_everything_and_says_so(holding: World) -> None:
     again = killed(holding, HELD_T + 2 * MINUTE)
     assert again.flat
     agreed(holding)
-    assert [message.facts["mode"] for message in holding.said("halt")] == ["kill", "kill"]
-    assert [message.facts["flat"] for message in holding.said("kill")] == ["no", "yes"]
-    assert {message.facts["reason"] for message in holding.said("exit")} == {"kill"}
+    assert [message.mode for message in holding.sent(ModeChanged)] == [KILLED, KILLED]
+    assert [message.flat for message in holding.sent(KillReport)] == [False, True]
+    assert {message.reason for message in holding.sent(Exit)} == {KILL}
 
 
 def test_a_kill_sells_in_slices_that_the_order_book_takes(holding: World) -> None:
@@ -233,7 +234,7 @@ def test_no_slice_is_smaller_than_the_exchange_takes(holding: World, coins: floa
     for n in range(1, 4):
         holding.risk_check(HELD_T + n * MINUTE)
     # then no order is refused, and each sold something
-    assert not holding.said("order_refused")
+    assert not holding.sent(OrderRefused)
     assert len([o for o in holding.asks() if o["market"] == BTC and o["trades"]]) >= 3
 
 
@@ -365,7 +366,7 @@ def test_start_after_a_kill_trades_again(world: World) -> None:
     moved = started(world, START + 2 * MINUTE)
     assert isinstance(moved, OperatorMode)
     assert moved.mode == RUN
-    assert world.said("halt")[-1].facts["mode"] == "run"
+    assert world.sent(ModeChanged)[-1].mode == RUN
     world.run(START + 2 * MINUTE, ENTRY_T + 2 * MINUTE)
     assert len(world.bids()) == 2
     agreed(world)
@@ -471,9 +472,9 @@ def test_the_daily_report_is_the_day_as_the_exchange_has_it(world: World) -> Non
     # then its figures are the exchange's, within a won
     assert (daily.from_t, daily.to_t) == (T0, T0 + DAY_S)
     assert (daily.entries, daily.exits) == (expected["entries"], expected["exits"]) == (2, 2)
-    assert abs(daily.fees - expected["fees"]) < 1
-    assert abs(daily.pnl - expected["pnl"]) < 1
-    assert abs(daily.equity - world.held("KRW")) < 1
+    assert abs(daily.fees_krw - expected["fees"]) < 1
+    assert abs(daily.pnl_krw - expected["pnl"]) < 1
+    assert abs(daily.equity_krw - world.held("KRW")) < 1
     assert (daily.wins, daily.positions, daily.mode) == (0, 0, RUN)
     # and the ledger's, exactly
     lines = [
@@ -481,13 +482,12 @@ def test_the_daily_report_is_the_day_as_the_exchange_has_it(world: World) -> Non
         for name in SETUP.markets
         for line in world.store.books.trades(name, from_t=T0, to_t=T0 + DAY_S)
     ]
-    assert daily.pnl == sum(line.pnl for line in lines if line.pnl is not None)
-    assert daily.fees == sum(line.fee for line in lines)
+    assert daily.pnl_krw == sum(line.pnl for line in lines if line.pnl is not None)
+    assert daily.fees_krw == sum(line.fee for line in lines)
     assert daily.r == sum(line.r for line in lines if line.r is not None)
     # and the message says the same
-    (message,) = world.said("daily_report")
-    assert message.facts == report_facts(daily)
-    assert message.facts["pnl"] == f"{daily.pnl:+,.0f}"
+    (message,) = world.sent(DailyReport)
+    assert message == daily
 
 
 def test_the_daily_report_values_what_is_still_held(holding: World) -> None:
@@ -496,18 +496,19 @@ def test_the_daily_report_values_what_is_still_held(holding: World) -> None:
     assert state is not None
     worth = sum(m.close * m.position.units / 1e8 * 0.9995 for m in state.markets.values())
     assert (daily.entries, daily.exits, daily.positions) == (2, 0, 2)
-    assert abs(float(daily.equity) - (state.account.cash / MICRO + worth)) < 1
-    assert (daily.pnl, daily.r) == (0, None)
+    assert abs(float(daily.equity_krw) - (state.account.cash / MICRO + worth)) < 1
+    assert (daily.pnl_krw, daily.r) == (0, None)
 
 
 @pytest.mark.parametrize("days", [-1, 1])
 def test_another_days_report_has_none_of_its_trades(world: World, days: int) -> None:
     world.run(START, EXIT_T + 2 * MINUTE)
     daily = daily_report(world.ports, SETUP, NINE_T + days * DAY_S)
-    assert (daily.entries, daily.exits, daily.pnl, daily.fees, daily.r) == (0, 0, 0, 0, None)
-    assert world.said("daily_report")[0].facts["r"] == "–"
+    assert (daily.entries, daily.exits, daily.r) == (0, 0, None)
+    assert (daily.pnl_krw, daily.fees_krw) == (0, 0)
+    assert world.sent(DailyReport)[0].r is None
 
 
 def test_the_report_of_an_account_that_never_began_is_empty(world: World) -> None:
     daily = daily_report(world.ports, SETUP, NINE_T)
-    assert (daily.entries, daily.equity, daily.positions) == (0, 0, 0)
+    assert (daily.entries, daily.equity_krw, daily.positions) == (0, 0, 0)

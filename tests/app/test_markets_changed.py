@@ -22,6 +22,7 @@ from haetae.adapters.upbit.transport import Request, SurelyNotSent
 from haetae.app.desk.account import account_status
 from haetae.base.errors import ConfigError
 from haetae.ledger.book import GENESIS
+from haetae.notify.messages import ExchangeTrouble
 
 ONLY_BTC = replace(SETUP, markets=(BTC,), params=SETUP.params[:1])
 ONLY_ETH = replace(SETUP, markets=(ETH,), params=SETUP.params[1:])
@@ -70,7 +71,7 @@ def test_a_market_that_is_added_waits_for_its_history_and_holds_nobody_up(world:
 
     assert world.held("BTC") < held, "its exit came"
     assert {order["market"] for order in world.orders()} == {BTC}
-    assert world.said("exchange")
+    assert world.sent(ExchangeTrouble)
     assert [v.market for v in account_status(world.ports, SETUP).account.verdicts] == [BTC]  # type: ignore[union-attr]
 
 

@@ -27,6 +27,7 @@ from haetae.ledger.book import GENESIS, Mode, TradeLine
 from haetae.ledger.intent import Phase
 from haetae.ledger.journal import verify
 from haetae.ledger.keys import BOOK_SK, HALT_SK, account_key
+from haetae.notify.messages import StateCorrupt
 from support.tapes import REPOSITORY
 
 STORED_T = ENTRY_T + MINUTE  # when the stored account was left: ETH bought, BTC's order open
@@ -116,7 +117,7 @@ def test_an_account_of_a_newer_release_halts_and_says_what_to_deploy(sk: str) ->
         with pytest.raises(NewerSchema, match=r"deploy version 9\.0\.0 or newer"):
             risk_check(world.ports, world.setup, ENTRY_T)
         assert not world.orders()
-        assert world.said("corrupt_state")
+        assert world.sent(StateCorrupt)
         if sk == BOOK_SK:
             assert store.books.halt().mode is Mode.HALT
 

@@ -1,4 +1,4 @@
-"""The message adapters: what is published arrives in words, and a lost message stops nothing."""
+"""The message adapters: what is published arrives whole, and a lost message stops nothing."""
 
 import json
 import logging
@@ -9,18 +9,17 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from haetae.adapters.sns_messages import MemoryMessages, SnsMessages
-from haetae.app.ports import Message
+from haetae.adapters.memory.messages import MemoryMessages
+from haetae.adapters.sns_messages import SnsMessages
+from haetae.ledger.book import Mode
+from haetae.notify.codec import decode
+from haetae.notify.messages import Message, ModeChanged
+from support.messages import SAMPLES
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
-MESSAGE = Message(
-    kind="halt",
-    level="critical",
-    t=1_757_325_600,
-    facts={"mode": "kill", "reason": "told so", "by": "http"},
-)
+MESSAGE = ModeChanged(t=1_757_325_600, mode=Mode.KILL, reason="told \ud800 so\0", by="http")
 REGION = "ap-northeast-2"
 
 
@@ -31,43 +30,38 @@ def sns() -> Iterator["SNSClient"]:
         yield boto3.client("sns", region_name=REGION)
 
 
-def delivered(sns: "SNSClient", language: str) -> dict[str, object]:
-    """Publish the message on a topic with a queue and return what the queue got."""
+def delivered(sns: "SNSClient", message: Message) -> dict[str, object]:
+    """Publish a message on a topic with a queue and return what the queue got."""
     sqs = boto3.client("sqs", region_name=REGION)
     topic = sns.create_topic(Name="messages")["TopicArn"]
     queue = sqs.create_queue(QueueName="reader")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
-    SnsMessages(sns, topic, language).publish(MESSAGE)
+    SnsMessages(sns, topic).publish(message)
     received = sqs.receive_message(QueueUrl=queue)
     body: dict[str, object] = json.loads(received["Messages"][0]["Body"])
     return body
 
 
-@pytest.mark.parametrize(
-    ("language", "words"),
-    [
-        ("en", "Mode is now kill, by http: told so"),
-        ("ko", "모드가 kill(으)로 바뀌었습니다. 실행: http, 사유: told so"),
-    ],
-)
-def test_a_message_arrives_in_words(sns: "SNSClient", language: str, words: str) -> None:
-    body = delivered(sns, language)
-    assert body["Message"] == words
-    assert body["Subject"] == "haetae halt"
+@pytest.mark.parametrize("message", [MESSAGE, *SAMPLES], ids=lambda m: m.kind)
+def test_a_message_arrives_as_it_was_published(sns: "SNSClient", message: Message) -> None:
+    body = delivered(sns, message)
+
+    assert decode(str(body["Message"])) == message
+    assert body["Subject"] == f"haetae {message.kind}"
     attributes = body["MessageAttributes"]
     assert isinstance(attributes, dict)
     assert {name: a["Value"] for name, a in attributes.items()} == {
-        "kind": "halt",
-        "level": "critical",
-        "t": "1757325600",
+        "kind": message.kind,
+        "level": message.level,
+        "t": str(message.t),
     }
 
 
 def test_a_lost_message_is_logged_and_raises_nothing(
     sns: "SNSClient", caplog: pytest.LogCaptureFixture
 ) -> None:
-    nowhere = SnsMessages(sns, f"arn:aws:sns:{REGION}:123456789012:gone", "en")
+    nowhere = SnsMessages(sns, f"arn:aws:sns:{REGION}:123456789012:gone")
     with caplog.at_level(logging.ERROR, logger="haetae"):
         nowhere.publish(MESSAGE)
     assert [record.message for record in caplog.records] == ["message_lost"]

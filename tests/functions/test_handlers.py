@@ -74,8 +74,8 @@ def test_the_daily_report_tells_the_day(desk: Desk, doors: Doors) -> None:
 
     told = doors.knock("daily_report", at("daily_report", CYCLE_T + 14 * HOUR))
 
-    assert (told["entries"], told["exits"], told["positions"]) == ("1", "0", "1")
-    assert told["fees"] == f"{entry.fee:,.0f}"
+    assert (told["entries"], told["exits"], told["positions"]) == (1, 0, 1)
+    assert told["fees_krw"] == str(entry.fee)
     assert told["mode"] == "run"
     assert desk.messages.sent[-1].kind == "daily_report"
 
@@ -85,7 +85,7 @@ def test_the_daily_report_tells_nothing_of_other_days(desk: Desk, doors: Doors) 
 
     told = doors.knock("daily_report", event("daily_report"))
 
-    assert (told["entries"], told["fees"], told["r"]) == ("0", "0", "–")
+    assert (told["entries"], told["fees_krw"], told["r"]) == (0, "0", None)
 
 
 # Twice, and at the wrong time

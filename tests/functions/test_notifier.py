@@ -8,7 +8,10 @@ import pytest
 from functions.conftest import Doors
 from haetae.adapters.sns_messages import SnsMessages
 from haetae.base.errors import DataError
-from haetae.notify.inbox import LEVELS
+from haetae.notify.codec import to_json
+from haetae.notify.messages import Level
+from haetae.notify.render import Channel, render
+from haetae.notify.text import Language
 from support.desk import Desk, event
 
 
@@ -36,7 +39,7 @@ class Topic:
 def lines(doors: Doors) -> list[dict[str, Any]]:
     """Return the log's lines of messages since the last time."""
     found = [json.loads(text) for text in doors.printed().splitlines() if text.startswith("{")]
-    return [line for line in found if line.get("message") == "told"]
+    return [line for line in found if line.get("message") == "message"]
 
 
 def test_a_message_is_written_out_as_one_line(desk: Desk, doors: Doors) -> None:
@@ -45,7 +48,7 @@ def test_a_message_is_written_out_as_one_line(desk: Desk, doors: Doors) -> None:
     assert doors.knock("notifier", event("notifier")) == {"messages": 1}
 
     (line,) = lines(doors)
-    assert line["text"] == "Mode is now stop, by http: going on holiday"
+    assert line["text"] == ("운용 모드: 신규 진입 중지. 명령 경로: 웹 요청, 사유: going on holiday")
     assert (line["kind"], line["level"], line["t"]) == ("halt", "CRITICAL", 1_757_325_600)
     assert line["identifier"] == "95df01b4-ee98-5cb9-9903-4c221d41eb5e"
     assert line["job"] == "notifier"
@@ -54,7 +57,7 @@ def test_a_message_is_written_out_as_one_line(desk: Desk, doors: Doors) -> None:
 def test_all_that_the_bot_publishes_is_understood(desk: Desk, doors: Doors) -> None:
     desk.entered()
     topic = Topic()
-    out = SnsMessages(topic, "arn:topic", "ko")  # type: ignore[arg-type]
+    out = SnsMessages(topic, "arn:topic")  # type: ignore[arg-type]
     for message in desk.messages.sent:
         out.publish(message)
     doors.printed()
@@ -62,16 +65,17 @@ def test_all_that_the_bot_publishes_is_understood(desk: Desk, doors: Doors) -> N
     records = [record_of(message) for message in topic.published]
     doors.knock("notifier", {"Records": records})
 
-    told = lines(doors)
-    assert [line["kind"] for line in told] == [m.kind for m in desk.messages.sent] != []
-    assert [line["text"] for line in told] == [m["Message"] for m in topic.published]
-    assert [line["t"] for line in told] == [m.t for m in desk.messages.sent]
+    sent, logged = desk.messages.sent, lines(doors)
+    assert [line["kind"] for line in logged] == [m.kind for m in sent] != []
+    assert [line["text"] for line in logged] == [render(m, Language.KO, Channel.LOG) for m in sent]
+    assert [line["facts"] for line in logged] == [to_json(m) for m in sent]
+    assert [line["t"] for line in logged] == [m.t for m in sent]
 
 
-@pytest.mark.parametrize("level", LEVELS)
-def test_a_line_has_the_level_of_its_message(level: str, desk: Desk, doors: Doors) -> None:
+@pytest.mark.parametrize("level", Level)
+def test_a_line_has_the_level_of_its_message(level: Level, desk: Desk, doors: Doors) -> None:
     asked = event("notifier")
-    asked["Records"][0]["Sns"]["MessageAttributes"]["level"]["Value"] = level
+    asked["Records"][0]["Sns"]["MessageAttributes"]["level"]["Value"] = level.value
     doors.printed()
 
     doors.knock("notifier", asked)
@@ -83,8 +87,8 @@ def test_a_line_has_the_level_of_its_message(level: str, desk: Desk, doors: Door
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", "Alarm haetae-RiskCheckErrorsAlarm is ALARM: The function risk_check failed."),
-        ("ko", "경보 haetae-RiskCheckErrorsAlarm 상태 ALARM: The function risk_check failed."),
+        ("en", "Alarm haetae-RiskCheckErrorsAlarm is raised: The function risk_check failed."),
+        ("ko", "경보 발생: haetae-RiskCheckErrorsAlarm. The function risk_check failed."),
     ],
 )
 def test_an_alarm_is_put_into_words(

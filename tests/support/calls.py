@@ -108,9 +108,9 @@ def actions(door: Path) -> set[str]:
     """Return the IAM actions that the code of a door, a folder, needs of the table and topic."""
     calls = port_calls(door)
     books = {method for port, method in calls if port == "books"}
-    told = {method for port, method in calls if port == "messages"}
+    published = {method for port, method in calls if port == "messages"}
     stored = client_calls(HAETAE / "adapters/dynamodb/books.py", "DynamoDbBooks", books)
-    sent = client_calls(HAETAE / "adapters/sns_messages.py", "SnsMessages", told)
+    sent = client_calls(HAETAE / "adapters/sns_messages.py", "SnsMessages", published)
     return {action("dynamodb", name) for name in stored - {"transact_write_items"}} | {
         action("sns", name) for name in sent
     }

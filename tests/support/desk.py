@@ -10,7 +10,7 @@ from typing import Any
 
 from haetae.adapters.clocks import VirtualClock
 from haetae.adapters.memory.books import MemoryBooks
-from haetae.adapters.sns_messages import MemoryMessages
+from haetae.adapters.memory.messages import MemoryMessages
 from haetae.app.walk.cycle import risk_check, trading_cycle
 from haetae.config.build import setup_of
 from haetae.ledger.book import Book, TradeLine

@@ -11,7 +11,7 @@ import yaml
 
 from haetae.config.profiles import PROFILES
 from haetae.market.candles import UNITS_MIN
-from haetae.notify.text import LANGUAGES
+from haetae.notify.text import Language
 from haetae.wiring.environment import environment
 from support.api import api_app
 from support.calls import actions, client_calls, port_calls
@@ -168,7 +168,7 @@ def test_parameters_allow_what_the_settings_allow(template: Template) -> None:
 
     assert allowed["Profile"] == list(PROFILES)
     assert allowed["DecisionIntervalMinutes"] == [str(n) for n in UNITS_MIN]
-    assert sorted(allowed["Language"]) == sorted(LANGUAGES)
+    assert sorted(allowed["Language"]) == sorted(Language)
     assert allowed["Mode"] == ["paper"]
     assert allowed["Clock"] == ["system", "exchange"]
     for clock in allowed["Clock"]:

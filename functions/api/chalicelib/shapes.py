@@ -10,13 +10,12 @@ from typing import Any
 from chalicelib.parameters import cursor_of
 from haetae.app.desk.account import AccountView, Holding, LossBook, Status, VerdictView
 from haetae.app.desk.trades import Page
-from haetae.app.messages import MODE_NAMES
-from haetae.app.operator.kill import KillReport
 from haetae.base.money import decimal_text, price_text, volume_text
 from haetae.base.time import iso_text
-from haetae.kernel.codes import REASON_NAMES
+from haetae.kernel.codes import MODE_NAMES, REASON_NAMES
 from haetae.ledger.book import OperatorMode, TradeLine
 from haetae.ledger.intent import Intent
+from haetae.notify.messages import KillReport
 
 type Shape = dict[str, Any]
 

@@ -22,7 +22,7 @@ from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from haetae.adapters.sns_messages import MemoryMessages
+from haetae.adapters.memory.messages import MemoryMessages
 from haetae.app.ports import Ports, Unknown, Unreachable
 from haetae.base.errors import HaetaeError
 from haetae.ledger.book import Book

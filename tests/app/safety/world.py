@@ -22,9 +22,9 @@ from haetae.adapters.clocks import VirtualClock
 from haetae.adapters.dynamodb.books import DynamoDbBooks
 from haetae.adapters.dynamodb.client import create_client, create_table
 from haetae.adapters.memory.books import MemoryBooks
-from haetae.adapters.sns_messages import MemoryMessages
+from haetae.adapters.memory.messages import MemoryMessages
 from haetae.adapters.upbit.transport import Answer, Request
-from haetae.app.ports import Message, Ports
+from haetae.app.ports import Ports
 from haetae.app.walk.cycle import Outcome, risk_check, trading_cycle
 from haetae.config.profiles import PROFILES
 from haetae.config.setup import Setup
@@ -32,6 +32,7 @@ from haetae.kernel.records import Market
 from haetae.kernel.rounding import floor_tick
 from haetae.ledger.book import Book
 from haetae.ledger.intent import Intent
+from haetae.notify.messages import Message
 from haetae.research.replay.rehearsal import client_on, wire_to
 from support.tapes import T0
 from upbit_sandbox import Options, Sandbox, Tape
@@ -289,9 +290,9 @@ class World:
         wallet = self.sandbox.venue.account.wallet
         return wallet.balance(currency).total
 
-    def said(self, kind: str) -> list[Message]:
-        """Return the messages of a kind."""
-        return [message for message in self.messages.sent if message.kind == kind]
+    def sent[M: Message](self, kind: type[M]) -> list[M]:
+        """Return the messages of a type."""
+        return [message for message in self.messages.sent if isinstance(message, kind)]
 
     # time travel
 

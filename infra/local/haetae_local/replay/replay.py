@@ -12,7 +12,7 @@ from pathlib import Path
 from haetae.adapters.clocks import ExchangeClock
 from haetae.adapters.dynamodb.books import DynamoDbBooks
 from haetae.adapters.dynamodb.client import create_client
-from haetae.adapters.sns_messages import MemoryMessages
+from haetae.adapters.memory.messages import MemoryMessages
 from haetae.adapters.upbit.client import UpbitClient
 from haetae.app.ports import Ports
 from haetae.base.errors import DataError, HaetaeError

@@ -1,11 +1,11 @@
 """The operator's mode as the bot itself moves it: always to a stricter one."""
 
-from haetae.app import messages
 from haetae.app.ports import Ports
 from haetae.kernel.codes import (
     HALT,
 )
 from haetae.ledger.book import OperatorMode
+from haetae.notify.build import mode_changed
 
 ATTEMPTS = 3  # against other commands
 
@@ -14,7 +14,7 @@ def halt_on_fault(ports: Ports, t: int, reason: str) -> None:
     """Go to HALT without being told; where the operator has said as much or more, that stands."""
     if ports.books.halt().mode < HALT:
         moved = escalate_mode(ports, HALT, t=t, reason=reason, by="haetae")
-        ports.messages.publish(messages.halted(moved))
+        ports.messages.publish(mode_changed(moved))
 
 
 def escalate_mode(ports: Ports, mode: int, *, t: int, reason: str, by: str) -> OperatorMode:

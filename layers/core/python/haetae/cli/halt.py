@@ -12,8 +12,8 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the verb."""
-    from haetae.app.messages import halted
     from haetae.app.operator.command import halt
+    from haetae.notify.build import mode_changed
 
     reason, app, t = read_command(args)
-    return print_message(halted(halt(app.ports, t=t, reason=reason, by="cli")))
+    return print_message(mode_changed(halt(app.ports, t=t, reason=reason, by="cli")))

@@ -12,9 +12,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the verb; safe to repeat."""
-    from haetae.app.messages import kill_report
-    from haetae.app.operator.kill import kill, kill_facts
+    from haetae.app.operator.kill import kill
 
     reason, app, t = read_command(args)
-    report = kill(app.ports, app.setup, t=t, reason=reason, by="cli")
-    return print_message(kill_report(t, kill_facts(report)))
+    return print_message(kill(app.ports, app.setup, t=t, reason=reason, by="cli"))

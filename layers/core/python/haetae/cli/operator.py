@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from haetae.base.errors import ConfigError
 
 if TYPE_CHECKING:
-    from haetae.app.ports import Message
+    from haetae.notify.messages import Message
     from haetae.wiring.container import App
 
 
@@ -36,7 +36,8 @@ def read_command(args: argparse.Namespace) -> "tuple[str, App, int]":
 
 def print_message(message: "Message") -> int:
     """Print the outcome in the words of its message."""
-    from haetae.notify.render import render
+    from haetae.notify.render import Channel, render
+    from haetae.notify.text import Language
 
-    print(render(message.kind, message.facts, "en"))
+    print(render(message, Language.EN, Channel.LOG))
     return 0

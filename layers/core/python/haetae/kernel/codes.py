@@ -90,6 +90,7 @@ RUN: Final = 0
 STOP: Final = 1
 HALT: Final = 2
 KILLED: Final = 3
+MODE_NAMES: Final[dict[int, str]] = {RUN: "run", STOP: "stop", HALT: "halt", KILLED: "kill"}
 
 # Strategies.
 TREND_FOLLOW: Final = 1

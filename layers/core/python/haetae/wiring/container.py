@@ -68,7 +68,7 @@ def build(env: Environment) -> App:
         ports=Ports(
             exchange=upbit,
             books=DynamoDbBooks(create_client(endpoint, region), env.table, env.setup.account),
-            messages=SnsMessages(sns, env.topic_arn, env.language),
+            messages=SnsMessages(sns, env.topic_arn),
             clock=clock,
         ),
     )

@@ -1,6 +1,5 @@
 """The operator's milder words: stop (no new entries) and halt (exits only)."""
 
-from haetae.app import messages
 from haetae.app.modes import escalate_mode
 from haetae.app.ports import Ports
 from haetae.kernel.codes import (
@@ -8,6 +7,7 @@ from haetae.kernel.codes import (
     STOP,
 )
 from haetae.ledger.book import OperatorMode
+from haetae.notify.build import mode_changed
 
 
 def stop(ports: Ports, *, t: int, reason: str, by: str) -> OperatorMode:
@@ -26,5 +26,5 @@ def change_mode(ports: Ports, mode: int, *, t: int, reason: str, by: str) -> Ope
     A position that a kill is selling has no stop any more: the kill must go on until it is sold.
     """
     stands = escalate_mode(ports, mode, t=t, reason=reason, by=by)
-    ports.messages.publish(messages.halted(stands))
+    ports.messages.publish(mode_changed(stands))
     return stands

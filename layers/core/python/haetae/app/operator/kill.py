@@ -1,8 +1,5 @@
 """The kill: fence new orders first, then cancel, sell everything and report."""
 
-from dataclasses import dataclass
-
-from haetae.app import messages
 from haetae.app.orders.reconcile import ask, is_in_flight, revoke
 from haetae.app.ports import Ports
 from haetae.app.walk.cycle import risk_check
@@ -15,25 +12,11 @@ from haetae.kernel.codes import (
 )
 from haetae.ledger.book import Book
 from haetae.ledger.intent import FINAL, Intent, Phase
+from haetae.notify.build import mode_changed
+from haetae.notify.messages import KillReport
 
 ROUNDS = 4  # of looking at what is still on the way
 LONGEST_WAIT_S = 3.5  # an order request's deadline and a little more
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KillReport:
-    """How far a kill has come.
-
-    `acknowledged`: no entry can reach the exchange any more and each doubtful order was asked
-    for. `flat`: nothing is held and nothing is open. The risk check goes on until it is.
-    """
-
-    epoch: int
-    acknowledged: bool
-    flat: bool
-    revoked: int
-    open_orders: int
-    positions: tuple[str, ...] = ()
 
 
 def kill(ports: Ports, setup: Setup, *, t: int, reason: str, by: str) -> KillReport:
@@ -43,11 +26,12 @@ def kill(ports: Ports, setup: Setup, *, t: int, reason: str, by: str) -> KillRep
     selling are the risk check's work under a kill, so that it goes on with it every minute.
     """
     moved = ports.books.move_halt(mode=KILLED, t=t, reason=reason, by=by, expected=None)
-    ports.messages.publish(messages.halted(moved))
+    ports.messages.publish(mode_changed(moved))
     revoked, acknowledged = fence(ports, setup, t)
     risk_check(ports, setup, t)
     book = load_book(ports, setup, t)
     report = KillReport(
+        t=t,
         epoch=moved.epoch,
         acknowledged=acknowledged,
         flat=is_flat(book),
@@ -55,7 +39,7 @@ def kill(ports: Ports, setup: Setup, *, t: int, reason: str, by: str) -> KillRep
         open_orders=len(book.intents),
         positions=open_markets(book),
     )
-    ports.messages.publish(messages.kill_report(t, kill_facts(report)))
+    ports.messages.publish(report)
     return report
 
 
@@ -107,14 +91,3 @@ def open_markets(book: Book) -> tuple[str, ...]:
         for name, m in book.state.markets.items()
         if m.position.units > 0 or m.order.kind != NO_ORDER
     )
-
-
-def kill_facts(report: KillReport) -> dict[str, str]:
-    """Return what a message says of a kill."""
-    return {
-        "acknowledged": "yes" if report.acknowledged else "no",
-        "flat": "yes" if report.flat else "no",
-        "revoked": str(report.revoked),
-        "open_orders": str(report.open_orders),
-        "positions": ", ".join(report.positions) or "–",
-    }

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from haetae.app import messages
 from haetae.app.operator.kill import open_markets
 from haetae.app.ports import Balance, Ports
 from haetae.app.walk.prepare import load_book
@@ -16,6 +15,7 @@ from haetae.kernel.codes import (
 from haetae.ledger.book import Book, OperatorMode
 from haetae.ledger.intent import FINAL
 from haetae.market.names import KRW, currency_of
+from haetae.notify.build import mode_changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ def resume(
     moved = ports.books.move_halt(mode=RUN, t=t, reason=reason, by=by, expected=book.halt.epoch)
     if moved.mode != RUN or moved.epoch != book.halt.epoch + 1:
         return ResumeRefused(reasons=("another command came first",))
-    ports.messages.publish(messages.halted(moved))
+    ports.messages.publish(mode_changed(moved))
     return moved
 
 

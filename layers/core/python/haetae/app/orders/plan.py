@@ -1,6 +1,5 @@
 """What an order may sell now: a slice that the order book takes, and no more than is held."""
 
-from haetae.app import messages
 from haetae.app.modes import halt_on_fault
 from haetae.app.ports import Exchange, Ports
 from haetae.base.errors import ExchangeError
@@ -13,6 +12,7 @@ from haetae.kernel.records import Market, Order, Rails
 from haetae.ledger.intent import Intent, Side, identifier
 from haetae.market.names import currency_of
 from haetae.market.order_book import sellable_units
+from haetae.notify.build import mismatch
 
 LEG_NAMES = {1: "entry", 2: "exit", 3: "partial"}
 
@@ -57,7 +57,7 @@ def free_units(ports: Ports, name: str, order: Order) -> int:
     units = sum(floor_units(b.free) for b in balances if b.currency == currency)
     if units >= order.units:
         return order.units
-    ports.messages.publish(messages.mismatch(order.t, name, order.units, units))
+    ports.messages.publish(mismatch(order.t, name, booked=order.units, held=units))
     if units == 0:
         halt_on_fault(ports, order.t, f"no {currency} to sell")
         return order.units

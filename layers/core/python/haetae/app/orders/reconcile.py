@@ -1,6 +1,5 @@
 """Orders in doubt: ask the exchange by identifier, revoke, give up; every minute the same step."""
 
-from haetae.app.messages import exchange_trouble
 from haetae.app.orders.send import apply_report, send
 from haetae.app.ports import (
     Missing,
@@ -16,6 +15,7 @@ from haetae.kernel.codes import (
 )
 from haetae.ledger.book import OperatorMode
 from haetae.ledger.intent import FINAL, Intent, Phase
+from haetae.notify.messages import ExchangeTrouble
 
 GRACE_S = 10.0  # how long after its deadline an order may first become visible
 
@@ -37,7 +37,7 @@ def reconcile(ports: Ports, setup: Setup, halt: OperatorMode, intent: Intent, t:
             ports.exchange.cancel(after.identifier)
         return after
     except ExchangeError as error:
-        ports.messages.publish(exchange_trouble(t, intent.market, error))
+        ports.messages.publish(ExchangeTrouble(t=t, market=intent.market, error=str(error)))
         return intent
 
 

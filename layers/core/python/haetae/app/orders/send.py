@@ -1,6 +1,5 @@
 """From intent to the exchange's last word: send once, and ask when in doubt."""
 
-from haetae.app.messages import order_refused, order_unknown
 from haetae.app.ports import (
     OrderReport,
     Ports,
@@ -11,6 +10,7 @@ from haetae.app.ports import (
 from haetae.ledger.book import OperatorMode
 from haetae.ledger.executions import merge_executions
 from haetae.ledger.intent import Intent, Phase
+from haetae.notify.build import order_refused, order_unknown
 
 REQUEST_S = 2.0  # the order request's timeout
 MARGIN_S = 1.0  # for clocks that differ and requests still on the wire

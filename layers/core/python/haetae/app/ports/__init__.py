@@ -11,7 +11,7 @@ from haetae.app.ports.exchange import (
     Unknown,
     Unreachable,
 )
-from haetae.app.ports.messages import Message, Messages
+from haetae.app.ports.messages import Messages
 from haetae.app.ports.ports import Ports
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "Books",
     "Clock",
     "Exchange",
-    "Message",
     "Messages",
     "Missing",
     "OrderReport",

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from haetae.app import messages
 from haetae.app.orders.plan import free_units, intent_of
 from haetae.app.orders.send import send
 from haetae.app.orders.settle import trade_line
@@ -27,6 +26,8 @@ from haetae.kernel.records import (
 from haetae.ledger.book import Book, Commit, Decision, State, TradeLine
 from haetae.ledger.intent import Intent
 from haetae.ledger.journal import Fact, record
+from haetae.notify import build
+from haetae.notify.messages import RailsFired
 
 ALERTED_RAILS = frozenset({DAY_LATCH, WEEK_LATCH, FLASH_CRASH, SLIPPAGE})
 
@@ -38,11 +39,11 @@ def commit_fold(ports: Ports, setup: Setup, book: Book, result: FoldResult) -> B
     if not ports.books.commit(commit):
         return None
     for line in commit.trades:
-        ports.messages.publish(messages.traded(line))
+        ports.messages.publish(build.fill(line))
     loud = tuple(rail for rail in rails_in(result.reached.fired) if rail in ALERTED_RAILS)
     if loud:
-        equity = f"{krw_of(result.reached.equity):,.0f}"
-        ports.messages.publish(messages.rails_fired(result.state.t, loud, equity))
+        equity_krw = krw_of(result.reached.equity)
+        ports.messages.publish(RailsFired(t=result.state.t, rails=loud, equity_krw=equity_krw))
     closed = {intent.market for intent in result.closed}
     intents = {name: i for name, i in book.intents.items() if name not in closed}
     for intent in opened:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from haetae.app import messages
 from haetae.app.orders.plan import depth_units_of
 from haetae.app.orders.reconcile import reconcile
 from haetae.app.ports import (
@@ -23,6 +22,7 @@ from haetae.kernel.codes import (
     KILLED,
 )
 from haetae.ledger.book import Book
+from haetae.notify.messages import ExchangeTrouble
 
 AHEAD_S = 120.0  # an event from further in the future is refused
 ATTEMPTS = 3  # against other writers
@@ -80,7 +80,9 @@ def run_minute(ports: Ports, setup: Setup, t: int, *, decide: bool) -> Outcome:
             try:
                 create_books(ports, setup, book, t)
             except ExchangeError as error:
-                ports.messages.publish(messages.exchange_trouble(t, setup.markets[0], error))
+                ports.messages.publish(
+                    ExchangeTrouble(t=t, market=setup.markets[0], error=str(error))
+                )
                 return Outcome(status="blind", t=t, mode=book.halt.mode)
             book = load_book(ports, setup, t)
         try:

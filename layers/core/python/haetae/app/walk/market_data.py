@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from haetae.app import messages
 from haetae.app.ports import Ports
 from haetae.app.walk.warm_up import rewarm
 from haetae.base.errors import DataError, ExchangeError
@@ -12,6 +11,7 @@ from haetae.kernel.codes import (
 )
 from haetae.kernel.records import Candle
 from haetae.ledger.book import Book
+from haetae.notify.messages import ExchangeTrouble
 
 
 def read_candles(
@@ -35,7 +35,7 @@ def read_candles(
             if state.markets[name].seen < t:
                 rows = ports.exchange.candles(name, from_t=state.markets[name].seen, to_t=t)
         except (ExchangeError, DataError) as error:
-            ports.messages.publish(messages.exchange_trouble(t, name, error))
+            ports.messages.publish(ExchangeTrouble(t=t, market=name, error=str(error)))
             rows, blind = (), blind + 1
         candles[name] = rows
     return replace(book, state=state), candles, blind

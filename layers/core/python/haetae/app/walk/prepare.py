@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from haetae.app import messages
 from haetae.app.modes import halt_on_fault
 from haetae.app.ports import (
     Ports,
@@ -22,6 +21,7 @@ from haetae.kernel.records import (
 )
 from haetae.kernel.step import open_account, open_market
 from haetae.ledger.book import GENESIS, Book, Commit, State
+from haetae.notify.messages import ExchangeTrouble, StateCorrupt
 
 
 def load_book(ports: Ports, setup: Setup, t: int) -> Book:
@@ -29,7 +29,7 @@ def load_book(ports: Ports, setup: Setup, t: int) -> Book:
     try:
         return ports.books.load(setup.markets)
     except CorruptState as error:
-        ports.messages.publish(messages.corrupt_state(t, error))
+        ports.messages.publish(StateCorrupt(t=t, error=str(error)))
         halt_on_fault(ports, t, str(error))
         raise
 
@@ -85,7 +85,7 @@ def match_markets(ports: Ports, setup: Setup, book: Book, t: int) -> tuple[Setup
             try:
                 trend = warm_up(ports.exchange, name, params[name], at)
             except (ExchangeError, DataError) as error:
-                ports.messages.publish(messages.exchange_trouble(t, name, error))
+                ports.messages.publish(ExchangeTrouble(t=t, market=name, error=str(error)))
                 continue
             markets[name] = open_market(NEW_MARKET, trend, at)
     names = tuple(name for name in setup.markets if name in markets)

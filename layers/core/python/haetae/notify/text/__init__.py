@@ -1,6 +1,22 @@
-"""The sentences of every message, one table a language; both have the same kinds and fields."""
+"""Words and sentences for people, by language; the only place where the bot's messages have any."""
 
-from haetae.notify.text.en import TEXTS as EN
-from haetae.notify.text.ko import TEXTS as KO
+from collections.abc import Callable
+from enum import StrEnum
 
-LANGUAGES: dict[str, dict[str, str]] = {"en": EN, "ko": KO}
+from haetae.notify.messages import Message
+from haetae.notify.text import en, ko
+from haetae.notify.text.words import EN, KO, Words
+
+
+class Language(StrEnum):
+    """The languages that every message can be said in."""
+
+    KO = "ko"
+    EN = "en"
+
+
+WORDS: dict[Language, Words] = {Language.KO: KO, Language.EN: EN}
+SENTENCES: dict[Language, Callable[[Message], str]] = {
+    Language.KO: ko.sentence,
+    Language.EN: en.sentence,
+}

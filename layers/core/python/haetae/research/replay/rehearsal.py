@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from haetae.adapters.asgi_transport import AsgiTransport
 from haetae.adapters.clocks import VirtualClock
-from haetae.adapters.sns_messages import MemoryMessages
+from haetae.adapters.memory.messages import MemoryMessages
 from haetae.adapters.upbit.client import UpbitClient
 from haetae.adapters.upbit.transport import Transport
 from haetae.app.ports import Books, Ports
