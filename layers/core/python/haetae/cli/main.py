@@ -32,6 +32,7 @@ VERBS = {
     "backtest": Verb("haetae.cli.backtest", "run the compiled kernel over recorded candles"),
     "replay": Verb("haetae.cli.replay", "push the same candles through the real handlers"),
     "collect": Verb("haetae.research.data.collect", "fetch candle history into a file"),
+    "settings": Verb("haetae.cli.settings", "print every setting with a profile's values"),
     "kill": Verb("haetae.cli.kill", "cancel everything, sell everything, then only halt"),
     "stop": Verb("haetae.cli.stop", "no new entries; positions keep their stops"),
     "halt": Verb("haetae.cli.halt", "nothing but exits"),

@@ -1,0 +1,82 @@
+"""The table of settings as rows and as a page: what there is, what is allowed, what stands."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from haetae.config.checks import RULES
+from haetae.config.key import Key, Part
+from haetae.config.keys import KEYS
+from haetae.config.profiles import PROFILES
+
+INTRODUCTION = """# Settings
+
+A setting is written as `--set key=value`, in a YAML file for `--config` (nested, or with dots), or
+in `HAETAE_SET`. An unknown key, a key given twice, a value out of range, settings that contradict
+each other and settings that would change nothing are refused in one sentence with exit code 2.
+`haetae settings --profile NAME` prints this table for one profile.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A setting with the text of its value in a profile; empty where a profile says nothing."""
+
+    name: str
+    value: str
+    unit: str
+    allowed: str
+    meaning: str
+
+
+def rows(profile: str) -> list[Row]:
+    """Return every setting with its value in a profile."""
+    return [
+        Row(
+            name=key.name,
+            value=value_in(profile, key),
+            unit=key.unit,
+            allowed=key.allowed,
+            meaning=key.meaning,
+        )
+        for key in KEYS.values()
+    ]
+
+
+def value_in(profile: str, key: Key) -> str:
+    """Return the text of a setting in a profile."""
+    params, rails = PROFILES[profile]
+    for field in key.fields:
+        record = params if field.part is Part.PARAMS else rails
+        value = getattr(record, field.name)
+        # only a profile can leave R away: no setting switches it off
+        return "off" if key.name == "risk.r_per_trade_bps" and value == 0 else key.show(value)
+    match key.name:
+        case "exchange.name":
+            return "upbit"
+        case "risk.half_r":
+            return "false"
+        case "strategy.params.trail_type":
+            return "chandelier" if params.trail_atr else "none"
+    return ""
+
+
+def page() -> str:
+    """Return docs/settings.md."""
+    return "\n".join([INTRODUCTION, *table_lines(), "", *rule_lines(), ""])
+
+
+def table_lines() -> Iterator[str]:
+    """Yield the table of keys with the values of every profile."""
+    yield f"| key | what it is for | unit | allowed | {' | '.join(PROFILES)} |"
+    yield "|" + "---|" * (4 + len(PROFILES))
+    for key in KEYS.values():
+        values = " | ".join(value_in(profile, key) for profile in PROFILES)
+        yield f"| `{key.name}` | {key.meaning} | {key.unit} | {key.allowed} | {values} |"
+
+
+def rule_lines() -> Iterator[str]:
+    """Yield what settings must hold together."""
+    yield "## What must hold together"
+    yield ""
+    for rule in RULES:
+        yield f"- `{rule.key}`: {rule.meaning}"
