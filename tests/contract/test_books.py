@@ -90,6 +90,11 @@ def books(client: "DynamoDBClient") -> DynamoDbBooks:
     return DynamoDbBooks(client, TABLE, "main")
 
 
+@pytest.fixture
+def store(client: "DynamoDBClient", books: DynamoDbBooks) -> Store:
+    return Store(books=books, everything=lambda: scan(client))
+
+
 def scan(client: "DynamoDBClient") -> list[str]:
     answer = client.scan(TableName=TABLE)
     assert "LastEvaluatedKey" not in answer
@@ -134,10 +139,6 @@ class TestMemoryBooks(BooksContract):
 
 
 class TestDynamoDbBooks(BooksContract):
-    @pytest.fixture
-    def store(self, client: "DynamoDBClient", books: DynamoDbBooks) -> Store:
-        return Store(books=books, everything=lambda: scan(client))
-
     def test_accounts_share_a_table_and_nothing_else(
         self, client: "DynamoDBClient", store: Store
     ) -> None:
@@ -311,6 +312,37 @@ def test_keys_left_unread_are_all_read_again(
         stubber.add_response("batch_get_item", whole, request)
         book = books.load(())
     assert (book.halt, book.version, book.state) == (halt, 4, state_at(T))
+
+
+@pytest.mark.parametrize("moves", [1, 2, ATTEMPTS])
+def test_a_book_that_moves_between_its_two_reads_is_read_again(
+    client: "DynamoDBClient", store: Store, moves: int
+) -> None:
+    # given an open order, and a writer who gets in between BOOK and the slots, `moves` times
+    held = intent_of(BTC)
+    assert store.books.commit(first(opened=(held,)))
+    reads = 0
+
+    def move(params: Any, **_: object) -> None:
+        nonlocal reads, held
+        keys = params["RequestItems"][TABLE]["Keys"]
+        if any(key["sk"]["S"] == "BOOK" for key in keys) or reads == moves:
+            return
+        reads += 1
+        revoked = held.to(Phase.REVOKED)
+        assert store.books.record(held, revoked)
+        held = intent_of(BTC, T + 60 * reads)
+        assert store.books.commit(then(reads, closed=(revoked,), opened=(held,)))
+
+    with handler(client, "provide-client-params.dynamodb.BatchGetItem", move):
+        if moves == ATTEMPTS:
+            # then it is given up in the end
+            with pytest.raises(BooksUnavailable, match="moved"):
+                load(store)
+            return
+        book = load(store)
+    # then state and intent fit each other
+    assert (book.version, book.intents) == (1 + moves, {BTC: held})
 
 
 def test_keys_that_stay_unread_are_no_absence(
