@@ -1,14 +1,21 @@
 """Every rail fires: over the seeded scenarios by simulation, the late cycle in a live fold."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from haetae.kernel.codes import EXPIRED, NO_ORDER, RAIL_NAMES
-from support.folds import bits, fold, live, simulate
+from haetae.kernel.advance import Log, count
+from haetae.kernel.codes import CODE_COUNT, EXPIRED, NO_ORDER, RAIL_NAMES, REASON_NAMES
+from haetae.research.engine.compiled import compile_functions
+from support.folds import bits, fold, live, log_arrays, simulate
 from support.scenarios import Scenario, scenarios
 from support.states import PLAN, PLAN_RAILS, account, rising
 from support.tapes import tape_of
 
 SCENARIOS = scenarios()
+EMPTY = Log([], [], [], [0] * CODE_COUNT)
 
 
 def fired(counts: tuple[int, ...]) -> set[int]:
@@ -28,7 +35,7 @@ def test_late_cycle_fires_expired() -> None:
     _, markets, reached = fold(
         PLAN_RAILS, [PLAN], account(), [market], tape_of([]), market.trend.t, t
     )
-    assert fired(tuple(reached.fired >> rail & 1 for rail in range(32))) == {EXPIRED}
+    assert fired(tuple(reached.fired >> rail & 1 for rail in range(CODE_COUNT))) == {EXPIRED}
     assert markets[0].order.kind == NO_ORDER
 
 
@@ -45,3 +52,29 @@ def test_scenario_trades_live_as_simulated(scenario: Scenario) -> None:
     assert lived.trades == run.trades
     assert bits(lived.markets) == bits(run.markets)
     assert bits(lived.account) == bits(run.account)
+
+
+@pytest.fixture(params=["interpreted", "compiled"])
+def counting(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Any]:
+    """The fold's counting of rails, in both modes."""
+    if request.param == "interpreted":
+        return count
+    return compile_functions([count], tmp_path, frozenset({"count"}))[count]
+
+
+def test_every_code_a_mask_can_hold_is_counted(counting: Callable[..., Any]) -> None:
+    # given a mask with every code in it, those above 31 included
+    log = log_arrays(EMPTY)
+    everything = sum(1 << code for code in range(1, CODE_COUNT))
+    assert 0 < everything < 1 << 63
+
+    # when it is counted, and then the highest code alone
+    counting(log, everything)
+    counting(log, 1 << CODE_COUNT - 1)
+
+    # then each was counted as often as it was there
+    assert [int(times) for times in log.counts] == [0, *[1] * (CODE_COUNT - 2), 2]
+
+
+def test_every_code_fits_the_mask() -> None:
+    assert 0 < min(REASON_NAMES) <= max(REASON_NAMES) < CODE_COUNT

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from haetae.kernel.advance import TRADE_INTS, Log, Reached, Tape, advance
-from haetae.kernel.codes import NO_ORDER, RUN
+from haetae.kernel.codes import CODE_COUNT, NO_ORDER, RUN
 from haetae.kernel.exits import candle_step
 from haetae.kernel.fills import simulate_fill, trade_of
 from haetae.kernel.records import (
@@ -73,7 +73,7 @@ def simulate(
     to_t = t1 if until is None else until
     rows = len(tape.candles) + 2
     decisions = (to_t - t0) // MINUTE_S + 2
-    log = Log([0] * (TRADE_INTS * rows), [0.0] * rows, [0] * (2 * decisions), [0] * 32)
+    log = Log([0] * (TRADE_INTS * rows), [0.0] * rows, [0] * (2 * decisions), [0] * CODE_COUNT)
     fold: Callable[..., Any] = advance
     if compiled is not None:
         fold, tape, log = compiled, as_arrays(tape), log_arrays(log)

@@ -13,7 +13,7 @@ Backtest, replay and Lambda all come through here. At each minute T:
 from collections.abc import MutableSequence, Sequence
 from typing import NamedTuple
 
-from haetae.kernel.codes import NO_ORDER
+from haetae.kernel.codes import CODE_COUNT, NO_ORDER
 from haetae.kernel.exits import candle_step
 from haetae.kernel.fills import simulate_fill, trade_of
 from haetae.kernel.loss_limits import mark_books
@@ -71,14 +71,14 @@ class Log(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """Where a fold ended: the minute, its equity (micro), the rails fired, rows written."""
+    """Where a fold ended: the minute and what happened in it, and the rows written to the log."""
 
     t: int
-    equity: int
-    fired: int
-    decided: int
-    trades: int
-    marks: int
+    equity: int  # micro, at the last close of each market
+    fired: int  # bit 1 << code is set for each rail, latch or refusal that fired in this minute
+    decided: int  # 1 where a decision was due, else 0
+    trades: int  # rows
+    marks: int  # rows
 
 
 @kernel
@@ -250,6 +250,6 @@ def write_trade(log: Log, row: int, i: int, p: Params, m: Market, fill: Fill) ->
 @kernel
 def count(log: Log, fired: int) -> None:
     """Count every rail in the mask once."""
-    for rail in range(32):
+    for rail in range(CODE_COUNT):
         if fired >> rail & 1 != 0:
             log.counts[rail] = log.counts[rail] + 1

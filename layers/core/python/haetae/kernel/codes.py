@@ -2,9 +2,14 @@
 
 A rail's code is also its bit in the `fired` mask that a step returns. The same codes serve as
 reasons of orders, so a trade's reason and the rail that caused it are one word.
+
+Codes run from 1 to CODE_COUNT - 1, which is 62: the mask is a signed 64-bit integer when it is
+compiled, and 1 << 63 does not fit it.
 """
 
 from typing import Final
+
+CODE_COUNT: Final = 63  # of the bits in a mask and the rows of counts, one for each code and for 0
 
 # Rails that refuse an entry.
 MODE: Final = 1

@@ -8,14 +8,12 @@ import numpy as np
 from haetae.app.walk.warm_up import fold_history
 from haetae.config.setup import Setup
 from haetae.kernel.advance import TRADE_INTS, Log, Reached, advance
-from haetae.kernel.codes import ENTRY, REASON_NAMES, RUN, WARMUP
+from haetae.kernel.codes import CODE_COUNT, ENTRY, REASON_NAMES, RUN, WARMUP
 from haetae.kernel.records import NEW_MARKET, NO_FILL, Account, Market, Params
 from haetae.kernel.step import open_account, open_market
 from haetae.research.data.tapes import History, Rows, Span, tape_of
 from haetae.research.engine.compiled import compiled_kernel
 from haetae.research.engine.result import Result, TradeRow, rails_by_name
-
-COUNTS = 32
 
 
 def backtest(
@@ -111,7 +109,7 @@ def new_log(setup: Setup, span: Span) -> Log:
         np.zeros(trades * TRADE_INTS, np.int64),  # type: ignore[arg-type]
         np.zeros(trades, np.float64),  # type: ignore[arg-type]
         np.zeros(decisions * 2, np.int64),  # type: ignore[arg-type]
-        np.zeros(COUNTS, np.int64),  # type: ignore[arg-type]
+        np.zeros(CODE_COUNT, np.int64),  # type: ignore[arg-type]
     )
 
 
