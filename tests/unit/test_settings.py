@@ -652,3 +652,27 @@ def test_two_names_of_the_markets_that_disagree_are_shown() -> None:
         "HAETAE_MARKETS 'KRW-BTC' and TRADING_SYMBOL 'KRW-ETH' disagree; "
         "allowed: one of them, or equal values"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "key", "other"),
+    [
+        ("TRADING_MIN_ORDER_AMOUNT", "10000.0", "trading.min_order_amount", "5000"),
+        ("TRADING_BUY_PERCENTAGE", "0.3", "trading.buy_percentage", "0.2"),
+        ("SCHEDULER_INTERVAL_MINUTES", "30", "schedule.decision_interval_minutes", "60"),
+    ],
+)
+def test_a_variable_is_a_settings_other_name(name: str, text: str, key: str, other: str) -> None:
+    meant = made(**{key.replace(".", "__"): text})
+
+    assert read(**{name: text}).setup == meant
+    assert read(**{name: text, "HAETAE_SET": f"{key}={float(text):g}"}).setup == meant
+    assert refused_variables(**{name: text, "HAETAE_SET": f"{key}={other}"}) == (
+        f"{name} {text!r} and {key} {other!r} of HAETAE_SET disagree; "
+        "allowed: one of them, or equal values"
+    )
+
+
+def test_a_sale_is_always_of_everything() -> None:
+    assert read(TRADING_SELL_PERCENTAGE="1.0").setup == read().setup
+    assert "is not built; allowed: 1.0" in refused_variables(TRADING_SELL_PERCENTAGE="0.5")

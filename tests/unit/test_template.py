@@ -12,7 +12,7 @@ import yaml
 from haetae.config.profiles import PROFILES
 from haetae.market.candles import UNITS_MIN
 from haetae.notify.text import Language
-from haetae.wiring.environment import environment
+from haetae.wiring.environment import SELL_SHARE, SETTING_NAMES, environment
 from support.api import api_app
 from support.calls import actions, client_calls, port_calls
 from support.tapes import REPOSITORY
@@ -24,7 +24,10 @@ SCHEDULED = sorted(set(DOORS) - CALLED)
 OPEN = {"/healthz", "/health"}  # for container health checks, which have no key
 API_GATEWAY_WAITS_S = 29
 FOURTEEN_DAYS_S = 14 * 24 * 3_600
-ALIASES = {"TRADING_SYMBOL", "UPBIT_API_KEY", "UPBIT_SECRET"}  # a person's other names
+ALIASES = {"TRADING_SYMBOL", "UPBIT_API_KEY", "UPBIT_SECRET"} | {
+    *SETTING_NAMES,
+    SELL_SHARE,
+}  # a person's other names
 DEFAULTED = {"HAETAE_ACCOUNT"}  # one account a stack: the default serves
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 GIVEN = {

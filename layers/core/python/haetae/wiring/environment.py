@@ -7,8 +7,15 @@ from urllib.parse import urlsplit
 from haetae.base.errors import ConfigError
 from haetae.config.build import setup_of
 from haetae.config.files import assignments
+from haetae.config.keys import KEYS
 from haetae.config.setup import Setup
 
+SELL_SHARE = "TRADING_SELL_PERCENTAGE"
+SETTING_NAMES = {
+    "TRADING_MIN_ORDER_AMOUNT": "trading.min_order_amount",
+    "TRADING_BUY_PERCENTAGE": "trading.buy_percentage",
+    "SCHEDULER_INTERVAL_MINUTES": "schedule.decision_interval_minutes",
+}
 REAL_EXCHANGE = "upbit.com"
 
 
@@ -46,7 +53,7 @@ def environment(variables: Mapping[str, str]) -> Environment:
         setup=setup_of(
             profile=variables.get("HAETAE_PROFILE", "plan"),
             markets=tuple(m.strip() for m in markets.split(",")),
-            overrides=assignments(variables.get("HAETAE_SET", "")),
+            overrides=settings(variables),
             account=variables.get("HAETAE_ACCOUNT", "main"),
         ),
         table=required(variables, "HAETAE_TABLE"),
@@ -57,6 +64,28 @@ def environment(variables: Mapping[str, str]) -> Environment:
         language=language,
         clock=clock,
     )
+
+
+def settings(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings of HAETAE_SET and of the variables that are a setting's other name.
+
+    Raises:
+        ConfigError: the two disagree, or a sale of less than everything is asked for.
+    """
+    found = assignments(variables.get("HAETAE_SET", ""))
+    for name, key in SETTING_NAMES.items():
+        text = given(variables, (name,)).get(name, "")
+        if text and key in found and KEYS[key].read(text) != KEYS[key].read(found[key]):
+            raise ConfigError(
+                f"{name} {text!r} and {key} {found[key]!r} of HAETAE_SET disagree; "
+                "allowed: one of them, or equal values"
+            )
+        if text:
+            found[key] = text
+    share = given(variables, (SELL_SHARE,)).get(SELL_SHARE, "1")
+    if share not in {"1", "1.0"}:
+        raise ConfigError(f"{SELL_SHARE} {share!r} is not built; allowed: 1.0, all of a position")
+    return found
 
 
 def required(variables: Mapping[str, str], name: str) -> str:
