@@ -44,7 +44,8 @@ TRADE_INTS = 9  # market, t, kind, reason, units, funds, fee, pnl, risk
 class Tape(NamedTuple):
     """Candles of all markets, one after the other: market i owns rows starts[i] to ends[i].
 
-    Compiled, `candles` is a structured array with the fields of `Candle`.
+    Rows of a market rise in time; `ends` is exclusive. Times are epoch seconds, prices won, volume
+    coins. Compiled, `candles` is a structured array with the fields of `Candle`.
     """
 
     candles: Sequence[Candle]
@@ -53,7 +54,11 @@ class Tape(NamedTuple):
 
 
 class PerCandle(NamedTuple):
-    """What every candle changes of a market; the rest changes rarely and is stored then."""
+    """What every candle changes of a market; the rest changes rarely and is stored then.
+
+    Of several markets only these four fields are written back at each minute, so that the whole
+    record need not be copied (docs/decisions.md).
+    """
 
     seen: int
     close: float
@@ -102,6 +107,10 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
     With `simulate` 1 the kernel fills its own orders from the tape and writes `log`. With 0 the
     `fills` are what the exchange did (t = 0: nothing), and the fold stops at the first minute
     that leaves something to write: an order, a rail, a decision. `t` = `to_t` decides only.
+
+    One market lives in the local `m` from minute to minute. Where there are more (`n > 1`), each is
+    put together from `markets` and `per_candle`, and written back to `markets` when more of it
+    changed. Both give the same bits; the difference is speed, and speed alone.
     """
     n = len(params)
     markets = [m for m in states]  # noqa: C416

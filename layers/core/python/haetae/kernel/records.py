@@ -223,7 +223,6 @@ class Trade(NamedTuple):
     risk: int
 
 
-NO_CANDLE = Candle(0, 0.0, 0.0, 0.0, 0.0, 0.0)
 NO_FILL = Fill(0, 0.0, 0, 0)
 NO_BAR = Bar(0, 0.0, 0.0, 0.0, 0.0, 0.0)
 NO_POSITION = Position(0, 0, 0.0, 0, 0.0, 0, 0.0, 0.0, 0.0, 0, 0, 0, 0)

@@ -8,7 +8,6 @@ from haetae.kernel.codes import (
     KILL,
     NO_ORDER,
     PARTIAL_PROFIT,
-    RUN,
     SLIPPAGE,
 )
 from haetae.kernel.entries import propose_entry
@@ -23,7 +22,6 @@ from haetae.kernel.records import (
     Fill,
     Indicators,
     Market,
-    Order,
     Params,
     Position,
     Rails,
@@ -247,7 +245,3 @@ def open_account(rails: Rails, t: int, cash: int) -> Account:
 def open_market(m: Market, trend: Indicators, t: int) -> Market:
     """Return the market as it stands at `t` after warm-up: nothing is decided on old candles."""
     return Market(t, trend.close, t, m.crash, m.bar, trend, m.position, m.order, m.verdict)
-
-
-assert RUN == 0
-assert Order(0, 0, 0, 0, 0, 0.0, 0, 0, 0.0).kind == NO_ORDER
