@@ -90,6 +90,7 @@ def simulate(
         mode,
         1,
         1,
+        0,
         log,
     )
     assert account is not None
@@ -143,6 +144,7 @@ def fold(
     fills: Sequence[Fill] | None = None,
     mode: int = RUN,
     decide: int = 1,
+    most: int = 0,
 ) -> tuple[Account, tuple[Market, ...], Reached]:
     """Fold as a handler does: with the exchange's fills, up to the first thing to write."""
     account, last, reached = advance(
@@ -158,6 +160,7 @@ def fold(
         mode,
         decide,
         0,
+        most,
         NO_LOG,
     )
     return account, tuple(last), reached

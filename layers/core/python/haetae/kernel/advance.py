@@ -84,6 +84,7 @@ class Reached(NamedTuple):
     decided: int  # 1 where a decision was due, else 0
     trades: int  # rows
     marks: int  # rows
+    inside: int  # 1 where it stopped inside the minute after t: equity counts a part of it
 
 
 @kernel
@@ -100,6 +101,7 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
     mode: int,
     decide: int,
     simulate: int,
+    most: int,
     log: Log,
 ) -> tuple[Account, list[Market], Reached]:
     """Fold an account that stands at `t` up to `to_t`.
@@ -111,6 +113,11 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
     One market lives in the local `m` from minute to minute. Where there are more (`n > 1`), each is
     put together from `markets` and `per_candle`, and written back to `markets` when more of it
     changed. Both give the same bits; the difference is speed, and speed alone.
+
+    `most` bounds how many markets a fold with `simulate` 0 may touch (a fill settled, an order
+    opened, a decision taken) before it stops; 0 is no bound. Where it is reached inside a minute
+    the fold stops there: the markets so far stand in that minute, the others and `Reached.t`
+    before it, and the next fold from there goes on with the others, to the same bits.
     """
     n = len(params)
     markets = [m for m in states]  # noqa: C416
@@ -119,6 +126,8 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
     at = [tape.starts[i] for i in range(n)]
     trades = 0
     marks = 0
+    touched = 0
+    inside = 0
     equity = a.cash
     fired = 0
     decided = 0
@@ -130,6 +139,7 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
     until = a.day.until
     go = 1
     while go != 0:
+        begun = t
         if t < to_t:
             t = t + step_s
         now = to_t
@@ -145,10 +155,12 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                 p = each[i]
                 m = with_per_candle(markets[i], per_candle[i])
             changed = m.position.units
+            settled = 0
             if simulate == 0 and m.order.kind != NO_ORDER and 0 < fills[i].t < t:
                 a, m, fired_here = settle(rails, p, a, m, fills[i], t)
                 fired = fired | fired_here
                 changed = 1
+                settled = 1
             while at[i] < ends[i] and candles[at[i]].t + p.candle_s <= t:
                 c = candles[at[i]]
                 at[i] = at[i] + 1
@@ -171,6 +183,8 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
             if simulate == 0:
                 if m.order.t == t:
                     opened = 1
+                    if states[i].order.t != t:
+                        settled = 1
                 if m.trend.t > m.decided:
                     due = decide
             if m.position.units != 0:
@@ -179,8 +193,15 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                 per_candle[i] = per_candle_of(m)
                 if changed != 0:
                     markets[i] = m
+            if settled != 0:
+                touched = touched + 1
+                if touched == most and i + 1 < n:
+                    inside = 1
+                    break
         equity = a.cash + equity
-        if equity <= lowest or t >= until:
+        if inside != 0:
+            due = 0
+        elif equity <= lowest or t >= until:
             a, fired_here = mark_books(rails, a, t, equity)
             fired = fired | fired_here
             lowest = max(a.day.floor, a.week.floor)
@@ -193,9 +214,17 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                 markets[i] = m
             for i in range(n):
                 if markets[i].trend.t > markets[i].decided and markets[i].position.units > 0:
-                    a, markets[i] = decide_exit(rails, each[i], a, markets[i], t)
+                    if simulate == 0 and touched == most and most != 0:
+                        inside = 1
+                    else:
+                        a, markets[i] = decide_exit(rails, each[i], a, markets[i], t)
+                        touched = touched + 1
             for i in range(n):
-                if markets[i].trend.t > markets[i].decided:
+                if markets[i].trend.t > markets[i].decided and inside == 0:
+                    if simulate == 0 and touched == most and most != 0:
+                        inside = 1
+                        break
+                    touched = touched + 1
                     open_count, committed = exposure(rails, markets)
                     a, markets[i], fired_here = decide_entry(
                         rails, each[i], a, markets[i], t, now, equity, mode, open_count, committed
@@ -208,13 +237,18 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                 marks = marks + 1
         if fired != 0 and simulate != 0:
             count(log, fired)
+        if inside != 0:
+            t = begun
+            go = 0
         if t >= to_t or (simulate == 0 and (fired != 0 or decided != 0 or opened != 0)):
+            go = 0
+        if simulate == 0 and touched == most and most != 0:
             go = 0
     for i in range(n):
         if n > 1:
             m = with_per_candle(markets[i], per_candle[i])
         markets[i] = m
-    return a, markets, Reached(t, equity, fired, decided, trades, marks)
+    return a, markets, Reached(t, equity, fired, decided, trades, marks, inside)
 
 
 @kernel

@@ -1,7 +1,9 @@
 """What an order may sell now: a slice that the order book takes, and no more than is held."""
 
+from collections.abc import Mapping
+
 from haetae.app.modes import halt_on_fault
-from haetae.app.ports import Exchange, Ports
+from haetae.app.ports import Balance, Exchange, Ports
 from haetae.base.errors import ExchangeError
 from haetae.base.money import UNITS, floor_units
 from haetae.config.setup import Setup
@@ -44,22 +46,33 @@ def depth_units(exchange: Exchange, market: str, limit_bps: int) -> int:
     return sellable_units(book, limit_bps=limit_bps)
 
 
-def free_units(ports: Ports, name: str, order: Order) -> int:
-    """Return the free units the exchange holds of a market's coin, or the booked ones if mute.
+def units_for_sale(ports: Ports, sales: Mapping[str, Order]) -> dict[str, int]:
+    """Return how many units each sell-all can sell: what the exchange holds free, by market.
 
-    Less than booked is said aloud; nothing at all halts the bot, for the books are wrong.
+    Where it does not answer that is what the books hold. Less than booked is said aloud; nothing
+    at all halts the bot, for the books are wrong. The account is asked once for all of them.
     """
+    booked = {name: order.units for name, order in sales.items()}
+    if not booked:
+        return {}
     try:
-        balances = ports.exchange.balances()
+        balances = {b.currency: b for b in ports.exchange.balances()}
     except ExchangeError:
-        return order.units
-    currency = currency_of(name)
-    units = sum(floor_units(b.free) for b in balances if b.currency == currency)
+        return booked
+    return {
+        name: free_units(ports, name, order, balances.get(currency_of(name)))
+        for name, order in sales.items()
+    }
+
+
+def free_units(ports: Ports, name: str, order: Order, balance: Balance | None) -> int:
+    """Return the units of a sell-all that are free on the account, all of it where none is."""
+    units = 0 if balance is None else floor_units(balance.free)
     if units >= order.units:
         return order.units
     ports.messages.publish(mismatch(order.t, name, booked=order.units, held=units))
     if units == 0:
-        halt_on_fault(ports, order.t, f"no {currency} to sell")
+        halt_on_fault(ports, order.t, f"no {currency_of(name)} to sell")
         return order.units
     return units
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from haetae.app.orders.plan import free_units, intent_of
+from haetae.app.orders.plan import intent_of, units_for_sale
 from haetae.app.orders.send import send
 from haetae.app.orders.settle import trade_line
 from haetae.app.ports import (
@@ -53,14 +53,17 @@ def commit_fold(ports: Ports, setup: Setup, book: Book, result: FoldResult) -> B
 
 def new_intents(ports: Ports, setup: Setup, result: FoldResult) -> list[Intent]:
     """Return the intents of the pass's new orders; a sell-all asks the exchange's own balance."""
-    intents = []
-    for name in result.ordered:
-        order = result.state.markets[name].order
-        units = order.units
-        if order.kind == EXIT and order.units == result.state.markets[name].position.units:
-            units = min(units, free_units(ports, name, order))
-        intents.append(intent_of(setup, name, order, units=units))
-    return intents
+    orders = {name: result.state.markets[name].order for name in result.ordered}
+    sales = {
+        name: order
+        for name, order in orders.items()
+        if order.kind == EXIT and order.units == result.state.markets[name].position.units
+    }
+    units = units_for_sale(ports, sales)
+    return [
+        intent_of(setup, name, order, units=units.get(name, order.units))
+        for name, order in orders.items()
+    ]
 
 
 def commit_of(setup: Setup, book: Book, result: FoldResult, opened: tuple[Intent, ...]) -> Commit:
@@ -99,14 +102,7 @@ def journal(
 ) -> tuple[Decision, ...]:
     """Return one record per market that decided, ordered or settled; the first has the rails."""
     by_market = {i.market: i for i in opened}
-    settled = {i.market for i in result.closed}
-    touched = [
-        name
-        for name in setup.markets
-        if name in by_market
-        or name in settled
-        or result.state.markets[name].decided != result.before.markets[name].decided
-    ] or [setup.markets[0]]
+    touched = result.touched or (setup.markets[0],)
     records = []
     for n, name in enumerate(touched):
         facts = decision_facts(setup, book, result, name, by_market.get(name))

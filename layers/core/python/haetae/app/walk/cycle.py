@@ -22,11 +22,14 @@ from haetae.kernel.codes import (
     KILLED,
 )
 from haetae.ledger.book import Book
+from haetae.ledger.invariants import MARKETS_PER_COMMIT
 from haetae.notify.messages import ExchangeTrouble
 
 AHEAD_S = 120.0  # an event from further in the future is refused
 ATTEMPTS = 3  # against other writers
-MAX_FOLDS = 16  # a fold that catches up stops at each thing worth writing
+# A fold stops at each thing worth writing and, where hundreds of markets act in one minute, at
+# each two dozen of them.
+MAX_FOLDS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,7 @@ def run_minute(ports: Ports, setup: Setup, t: int, *, decide: bool) -> Outcome:
 
 
 def attempt(ports: Ports, setup: Setup, book: Book, t: int, *, decide: bool) -> Outcome | None:
-    """Make the passes of one attempt; None when another writer was first."""
+    """Fold and commit until `t` is reached; None when another writer was first."""
     intents = {
         name: reconcile(ports, setup, book.halt, intent, t) for name, intent in book.intents.items()
     }
@@ -105,12 +108,16 @@ def attempt(ports: Ports, setup: Setup, book: Book, t: int, *, decide: bool) -> 
     assert book.state is not None
     to_t = book.state.t if blind == len(setup.markets) else t
     total = Outcome(status="quiet", t=t, mode=book.halt.mode)
-    for _pass in range(MAX_FOLDS):
+    sold: set[str] = set()  # what a kill has ordered, or tried to
+    for _fold in range(MAX_FOLDS):
         result = fold_minutes(setup, book, candles, to_t=to_t, decide=decide and not blind)
-        final = result.reached.t >= max(to_t, book.state.t)
+        final = result.reached.t >= max(to_t, book.state.t) and not result.reached.inside
         if final:
-            max_units = depth_units_of(ports, setup, needs_flattening(book, result.state))
-            result = flatten(setup, result, max_units=max_units)
+            waiting = [n for n in needs_flattening(book, result.state) if n not in sold]
+            names = waiting[: MARKETS_PER_COMMIT - len(result.touched)]
+            sold.update(names)
+            result = flatten(setup, result, max_units=depth_units_of(ports, setup, tuple(names)))
+            final = len(names) == len(waiting)
         total = replace(total, equity_krw=result.reached.equity // MICRO)
         if result.to_write:
             written = commit_fold(ports, setup, book, result)

@@ -16,6 +16,7 @@ from haetae.kernel.records import (
 )
 from haetae.ledger.book import Book, State
 from haetae.ledger.intent import Intent
+from haetae.ledger.invariants import MARKETS_PER_COMMIT
 
 NO_LOG = Log([], [], [], [])
 
@@ -39,6 +40,16 @@ class FoldResult:
         )
 
     @property
+    def touched(self) -> tuple[str, ...]:
+        """The markets that settled, ordered or decided, in configured order."""
+        changed = {intent.market for intent in self.closed}.union(self.ordered)
+        return tuple(
+            name
+            for name, market in self.state.markets.items()
+            if name in changed or market.decided != self.before.markets[name].decided
+        )
+
+    @property
     def to_write(self) -> bool:
         """Whether anything happened that the books must keep."""
         r = self.reached
@@ -53,7 +64,10 @@ def fold_minutes(
     to_t: int,
     decide: bool,
 ) -> FoldResult:
-    """Fold the book's state over `candles` up to `to_t`, or to the first minute worth writing."""
+    """Fold the book's state over `candles` up to `to_t`, or to the first minute worth writing.
+
+    It stops, if need be inside a minute, before it touches more markets than one commit can hold.
+    """
     before = book.state
     assert before is not None
     fills = tuple(
@@ -72,6 +86,7 @@ def fold_minutes(
         book.halt.mode,
         int(decide),
         0,
+        MARKETS_PER_COMMIT,
         NO_LOG,
     )
     named = dict(zip(setup.markets, markets, strict=True))

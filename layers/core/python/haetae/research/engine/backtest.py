@@ -85,6 +85,7 @@ def prepared(
         mode,
         1,
         1,
+        0,
         log,
     )
 
