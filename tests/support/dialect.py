@@ -19,6 +19,7 @@ STATEMENTS = (
     ast.If,
     ast.While,
     ast.For,
+    ast.Break,
     ast.Expr,
     ast.Match,
 )
