@@ -1,0 +1,135 @@
+"""Hundreds of markets: what one commit cannot hold goes into several, and none is left out."""
+
+from collections.abc import Callable
+
+from moto import mock_aws
+
+from app.safety.world import (
+    BAR,
+    ENTRY_T,
+    EXIT_T,
+    MINUTE,
+    QUICK,
+    START,
+    DynamoStore,
+    Line,
+    LinkedClock,
+    MemoryStore,
+    Store,
+    World,
+    level,
+    rows,
+)
+from haetae.app.operator.kill import kill
+from haetae.app.operator.resume import disagreements
+from haetae.config.profiles import PROFILES
+from haetae.config.setup import Setup
+from haetae.kernel.codes import HALT
+from haetae.ledger.book import Book, Commit
+from haetae.ledger.invariants import MARKETS_PER_COMMIT
+from upbit_sandbox.prices.tape import Tape
+from upbit_sandbox.sandbox import Sandbox
+from upbit_sandbox.venue.venue import Options
+
+PRICE = 20_000.0
+END_T = EXIT_T + 2 * MINUTE
+# A hundredth of the cash each, and day and week limits that sixty stops do not reach.
+RAILS = PROFILES["plan"][1]._replace(
+    max_positions=200, r_bps=0, buy_bps=100, day_r=0, week_r=0, day_bps=5_000, week_bps=5_000
+)
+
+
+def world_of(store: Store, count: int) -> World:
+    """Return a world of so many markets that rise, and fall through their stops, at one time."""
+    names = tuple(f"KRW-C{n:03d}" for n in range(count))
+    older = rows(PRICE, [1.0] * 610, START - 610 * BAR, BAR, 0.004)
+    newer = rows(PRICE, [level(n) for n in range(60)], START, MINUTE, 0.0005)
+    tapes = [
+        Tape.of_rows(name, unit, kept) for name in names for unit, kept in ((5, older), (1, newer))
+    ]
+    sandbox = Sandbox.of_tapes(tapes, START, Options(rate_limits=False))
+    setup = Setup(
+        account="main", profile="plan", markets=names, params=(QUICK,) * count, rails=RAILS
+    )
+    clock = LinkedClock(sandbox, float(START))
+    return World(store=store, sandbox=sandbox, line=Line(sandbox), clock=clock, setup=setup)
+
+
+def held(book: Book) -> int:
+    """Count the markets that hold something."""
+    assert book.state is not None
+    return sum(m.position.units > 0 for m in book.state.markets.values())
+
+
+def counted(world: World) -> list[Commit]:
+    """Keep every commit of the world from now on."""
+    kept: list[Commit] = []
+    real: Callable[[Commit], bool] = world.store.books.commit
+
+    def commit(value: Commit) -> bool:
+        kept.append(value)
+        return real(value)
+
+    world.store.books.commit = commit
+    return kept
+
+
+def test_two_hundred_markets_enter_and_leave_in_one_minute_each() -> None:
+    # given two hundred markets that all want in at one minute and out at another
+    world = world_of(MemoryStore(), 200)
+    commits = counted(world)
+    # when the account is walked through both
+    world.run(START, ENTRY_T)
+    assert len(world.bids()) == 200
+    world.run(ENTRY_T + MINUTE, EXIT_T)
+    assert held(world.book()) == 200
+    world.run(EXIT_T + MINUTE, END_T)
+    # then every position was opened, sold and booked, and no commit touched too many
+    assert held(world.book()) == 0
+    assert len(world.asks()) == 200
+    sides = [line.side.value for c in commits for line in c.trades]
+    assert (sides.count("bid"), sides.count("ask")) == (200, 200)
+    touched = [len({i.market for i in (*c.opened, *c.closed)}) for c in commits]
+    assert max(touched) == MARKETS_PER_COMMIT
+    assert world.book().halt.mode < HALT
+    assert disagreements(world.book(), world.ports) == []
+
+
+def test_sixty_positions_close_in_one_minute_in_the_table() -> None:
+    # given sixty positions
+    world = world_of(MemoryStore(), 60)
+    world.run(START, EXIT_T - MINUTE)
+    state = world.book().state
+    assert state is not None
+    assert held(world.book()) == 60
+    with mock_aws():
+        # and books in DynamoDB that hold them
+        world.store = DynamoStore()
+        assert world.store.books.commit(Commit(version=0, epoch=0, state=state))
+        # when all of them fall through their stops in one minute
+        world.run(EXIT_T, END_T)
+        # then all are sold and booked
+        assert held(world.book()) == 0
+        lines = [
+            line
+            for name in world.setup.markets
+            for line in world.store.books.trades(name, from_t=START, to_t=END_T)
+        ]
+        assert len(lines) == 60
+        assert world.book().halt.mode < HALT
+
+
+def test_a_kill_sells_sixty_positions() -> None:
+    # given sixty positions
+    world = world_of(MemoryStore(), 60)
+    t = EXIT_T - MINUTE
+    world.run(START, t)
+    commits = counted(world)
+    # when they are killed
+    kill(world.ports, world.setup, t=t, reason="enough", by="test")
+    assert len(world.asks()) == 60
+    world.run(t + MINUTE, t + 3 * MINUTE)
+    # then nothing is left, and no commit touched too many
+    assert held(world.book()) == 0
+    assert world.book().intents == {}
+    assert max(len(c.decisions) for c in commits) == MARKETS_PER_COMMIT
