@@ -31,7 +31,7 @@ def counted(world: World) -> Counter[str]:
 
 def test_a_risk_check_with_nothing_to_do_reads_once_and_writes_nothing(world: World) -> None:
     calls = counted(world)
-    assert world.risk_check(START + BAR + MINUTE).status == "quiet"
+    assert world.risk_check(START + BAR + MINUTE).status == "unchanged"
     assert calls == {"BatchGetItem": 1}
 
 

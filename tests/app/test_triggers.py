@@ -106,7 +106,7 @@ def test_a_second_delivery_writes_nothing(world: World) -> None:
         world.trading_cycle(ENTRY_T),
     ]
     # then there is nothing left to do
-    assert [outcome.status for outcome in outcomes] == ["quiet"] * 3
+    assert [outcome.status for outcome in outcomes] == ["unchanged"] * 3
     assert all_of(world) == before
 
 
@@ -123,7 +123,7 @@ class Minute(Watcher):
     def saw(self, explorer: Explorer, moment: Moment, step: Step) -> Any:
         assert len(set(moment.posted)) == len(moment.posted), "sent twice"
         if isinstance(step.done, Outcome):
-            assert step.done.status in {"quiet", "done"}, step.done
+            assert step.done.status in {"unchanged", "done"}, step.done
         return moment.notes
 
     def holds(self, explorer: Explorer, moment: Moment) -> None:
@@ -219,7 +219,7 @@ def test_the_loser_of_a_version_conflict_tries_again_and_finds_nothing_to_do(
     outcome = trading_cycle(overtaken, SETUP, ENTRY_T)
     # then it is refused once, loads again and has nothing left to do
     assert books.refused == 1
-    assert outcome.status == "quiet"
+    assert outcome.status == "unchanged"
     assert len(world.bids()) == 2
 
 

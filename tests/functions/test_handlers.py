@@ -57,7 +57,7 @@ def test_a_minute_with_nothing_to_do_is_quiet(desk: Desk, doors: Doors) -> None:
     desk.entered().at(CHECK_T + MINUTE)
     before = desk.kept()
 
-    assert doors.knock("risk_check", at("risk_check", CHECK_T + MINUTE))["status"] == "quiet"
+    assert doors.knock("risk_check", at("risk_check", CHECK_T + MINUTE))["status"] == "unchanged"
     assert desk.kept() == before
 
 
@@ -106,7 +106,7 @@ def test_a_second_delivery_changes_nothing(door: str, desk: Desk, doors: Doors) 
         assert second == first
     else:
         assert first["status"] == "done"
-        assert (second["status"], second["orders"], second["trades"]) == ("quiet", 0, 0)
+        assert (second["status"], second["orders"], second["trades"]) == ("unchanged", 0, 0)
 
 
 @pytest.mark.parametrize("door", SCHEDULED)
@@ -250,7 +250,7 @@ def test_an_exchange_that_is_down_is_said_aloud_and_nothing_is_lost(
     assert answer["status"] == "blind"
     assert desk.messages.sent[-1].kind == "exchange"
     assert desk.book() == before
-    assert doors.knock("risk_check", at("risk_check", CHECK_T + MINUTE))["status"] == "quiet"
+    assert doors.knock("risk_check", at("risk_check", CHECK_T + MINUTE))["status"] == "unchanged"
 
 
 # The kill switch

@@ -25,7 +25,8 @@ from haetae.adapters.memory.books import MemoryBooks
 from haetae.adapters.memory.messages import MemoryMessages
 from haetae.adapters.upbit.transport import Answer, Request
 from haetae.app.ports import Ports
-from haetae.app.walk.cycle import Outcome, risk_check, trading_cycle
+from haetae.app.walk.cycle import risk_check, trading_cycle
+from haetae.app.walk.outcome import Outcome
 from haetae.config.profiles import PROFILES
 from haetae.config.setup import Setup
 from haetae.kernel.records import Market

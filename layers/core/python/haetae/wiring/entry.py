@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from haetae.app.walk.cycle import Outcome
+from haetae.app.walk.outcome import Outcome, Status
 from haetae.base.errors import HaetaeError
 from haetae.base.time import epoch_s
 from haetae.kernel.codes import RAIL_NAMES
@@ -74,7 +74,7 @@ def event_time(event: Event) -> int:
 def log_outcome(outcome: Outcome) -> dict[str, Any]:
     """Log and measure a cycle's or risk check's outcome; return it as the door's answer."""
     answer = {
-        "status": outcome.status,
+        "status": outcome.status.value,
         "t": outcome.t,
         "equity_krw": outcome.equity_krw,
         "fired": [name for rail, name in RAIL_NAMES.items() if outcome.fired >> rail & 1],
@@ -82,9 +82,9 @@ def log_outcome(outcome: Outcome) -> dict[str, Any]:
         "trades": outcome.trades,
         "mode": outcome.mode,
     }
-    if outcome.status != "quiet":
+    if outcome.status is not Status.UNCHANGED:
         logger.info("walked", extra=answer)
-    if outcome.status == "done":
+    if outcome.status is Status.DONE:
         for name in ("bot_equity", "portfolio_value_krw"):
             metrics.add_metric(name=name, unit=MetricUnit.NoUnit, value=outcome.equity_krw)
     if outcome.trades:

@@ -1,6 +1,6 @@
 """Going back to trading: confirmed in words, and only where books and exchange agree."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from haetae.app.operator.kill import open_markets
 from haetae.app.ports import Balance, Ports
@@ -22,7 +22,10 @@ from haetae.notify.build import mode_changed
 class ResumeRefused:
     """Why trading was not resumed, one sentence a reason."""
 
-    reasons: tuple[str, ...] = field(default_factory=tuple)
+    reasons: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        assert self.reasons, "a refusal has a reason"
 
 
 def confirmation(setup: Setup) -> str:

@@ -7,16 +7,14 @@ from haetae.app.ports import Balance, Exchange, Ports
 from haetae.base.errors import ExchangeError
 from haetae.base.money import UNITS, floor_units
 from haetae.config.setup import Setup
-from haetae.kernel.codes import (
-    ENTRY,
-)
+from haetae.kernel.codes import ENTRY, EXIT, PARTIAL
 from haetae.kernel.records import Market, Order, Rails
 from haetae.ledger.intent import Intent, Side, identifier
 from haetae.market.names import currency_of
 from haetae.market.order_book import sellable_units
 from haetae.notify.build import mismatch
 
-LEG_NAMES = {1: "entry", 2: "exit", 3: "partial"}
+LEG_NAMES = {ENTRY: "entry", EXIT: "exit", PARTIAL: "partial"}
 
 
 def slice_of(rails: Rails, m: Market, cap: int) -> int:

@@ -9,6 +9,7 @@ from haetae.app.ports import (
     Ports,
 )
 from haetae.app.walk.fold import FoldResult
+from haetae.app.walk.outcome import Conflict
 from haetae.base.money import krw_of
 from haetae.config.setup import Setup
 from haetae.kernel.codes import (
@@ -32,12 +33,12 @@ from haetae.notify.messages import RailsFired
 ALERTED_RAILS = frozenset({DAY_LATCH, WEEK_LATCH, FLASH_CRASH, SLIPPAGE})
 
 
-def commit_fold(ports: Ports, setup: Setup, book: Book, result: FoldResult) -> Book | None:
-    """Commit a pass and send its orders; return the book as it then stands, None on conflict."""
+def commit_fold(ports: Ports, setup: Setup, book: Book, result: FoldResult) -> Book | Conflict:
+    """Commit a fold and send its orders; return the book as it then stands."""
     opened = tuple(new_intents(ports, setup, result))
     commit = commit_of(setup, book, result, opened)
     if not ports.books.commit(commit):
-        return None
+        return Conflict()
     for line in commit.trades:
         ports.messages.publish(build.fill(line))
     loud = tuple(rail for rail in rails_in(result.reached.fired) if rail in ALERTED_RAILS)
@@ -52,7 +53,7 @@ def commit_fold(ports: Ports, setup: Setup, book: Book, result: FoldResult) -> B
 
 
 def new_intents(ports: Ports, setup: Setup, result: FoldResult) -> list[Intent]:
-    """Return the intents of the pass's new orders; a sell-all asks the exchange's own balance."""
+    """Return the intents of the fold's new orders; a sell-all asks the exchange's own balance."""
     orders = {name: result.state.markets[name].order for name in result.ordered}
     sales = {
         name: order
@@ -67,7 +68,7 @@ def new_intents(ports: Ports, setup: Setup, result: FoldResult) -> list[Intent]:
 
 
 def commit_of(setup: Setup, book: Book, result: FoldResult, opened: tuple[Intent, ...]) -> Commit:
-    """Return the transaction of a pass: state, intents, trades and the journal's records."""
+    """Return the transaction of a fold: state, intents, trades and the journal's records."""
     trades = tuple(closed_trades(setup, result))
     decisions = journal(setup, book, result, opened)
     chains = dict(result.state.chains)

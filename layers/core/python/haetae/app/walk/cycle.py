@@ -1,6 +1,6 @@
 """The trading cycle and the risk check: one walk, which only the cycle ends with decisions."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from haetae.app.orders.plan import depth_units_of
 from haetae.app.orders.reconcile import reconcile
@@ -11,42 +11,19 @@ from haetae.app.walk.commit import commit_fold
 from haetae.app.walk.flatten import flatten, needs_flattening
 from haetae.app.walk.fold import FoldResult, fold_minutes
 from haetae.app.walk.market_data import read_candles, unseen_candles
-from haetae.app.walk.prepare import create_books, load_book, match_markets
-from haetae.base.errors import (
-    ExchangeError,
-)
+from haetae.app.walk.outcome import Conflict, Outcome, Status
+from haetae.app.walk.prepare import prepare
 from haetae.base.money import MICRO
 from haetae.base.time import minute_start
 from haetae.config.setup import Setup
-from haetae.kernel.codes import (
-    KILLED,
-)
 from haetae.ledger.book import Book
 from haetae.ledger.invariants import MARKETS_PER_COMMIT
-from haetae.notify.messages import ExchangeTrouble
 
 AHEAD_S = 120.0  # an event from further in the future is refused
 ATTEMPTS = 3  # against other writers
 # A fold stops at each thing worth writing and, where hundreds of markets act in one minute, at
 # each two dozen of them.
 MAX_FOLDS = 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What a cycle or risk check came to.
-
-    `status` is one of `done`, `quiet` (nothing to write), `future` (refused), `busy` (another
-    writer won every time), `blind` (the exchange gave no candles). Money in won.
-    """
-
-    status: str
-    t: int
-    equity_krw: int = 0
-    fired: int = 0
-    orders: int = 0
-    trades: int = 0
-    mode: int = 0
 
 
 def trading_cycle(ports: Ports, setup: Setup, t: int) -> Outcome:
@@ -73,33 +50,20 @@ def run_minute(ports: Ports, setup: Setup, t: int, *, decide: bool) -> Outcome:
     t = minute_start(t)
     now = int(ports.clock.now_s())
     if t > now + AHEAD_S:
-        return Outcome(status="future", t=t)
+        return Outcome(status=Status.FUTURE, t=t)
     t = max(t, minute_start(now))
     for _attempt in range(ATTEMPTS):
-        book = load_book(ports, setup, t)
-        if book.state is None:
-            if book.halt.mode == KILLED:
-                return Outcome(status="quiet", t=t, mode=KILLED)
-            try:
-                create_books(ports, setup, book, t)
-            except ExchangeError as error:
-                ports.messages.publish(
-                    ExchangeTrouble(t=t, market=setup.markets[0], error=str(error))
-                )
-                return Outcome(status="blind", t=t, mode=book.halt.mode)
-            book = load_book(ports, setup, t)
-        try:
-            fitting, book = match_markets(ports, setup, book, t)
-        except ExchangeError:
-            return Outcome(status="blind", t=t, mode=book.halt.mode)
-        outcome = attempt(ports, fitting, book, t, decide=decide)
-        if outcome is not None:
+        prepared = prepare(ports, setup, t)
+        if isinstance(prepared, Outcome):
+            return prepared
+        outcome = attempt(ports, prepared.setup, prepared.book, t, decide=decide)
+        if isinstance(outcome, Outcome):
             return outcome
-    return Outcome(status="busy", t=t)
+    return Outcome(status=Status.BUSY, t=t)
 
 
-def attempt(ports: Ports, setup: Setup, book: Book, t: int, *, decide: bool) -> Outcome | None:
-    """Fold and commit until `t` is reached; None when another writer was first."""
+def attempt(ports: Ports, setup: Setup, book: Book, t: int, *, decide: bool) -> Outcome | Conflict:
+    """Reconcile, then fold and commit until `t` is reached."""
     intents = {
         name: reconcile(ports, setup, book.halt, intent, t) for name, intent in book.intents.items()
     }
@@ -107,7 +71,7 @@ def attempt(ports: Ports, setup: Setup, book: Book, t: int, *, decide: bool) -> 
     book, candles, blind = read_candles(ports, setup, book, t)
     assert book.state is not None
     to_t = book.state.t if blind == len(setup.markets) else t
-    total = Outcome(status="quiet", t=t, mode=book.halt.mode)
+    total = Outcome(status=Status.UNCHANGED, t=t, mode=book.halt.mode)
     sold: set[str] = set()  # what a kill has ordered, or tried to
     for _fold in range(MAX_FOLDS):
         result = fold_minutes(setup, book, candles, to_t=to_t, decide=decide and not blind)
@@ -121,22 +85,22 @@ def attempt(ports: Ports, setup: Setup, book: Book, t: int, *, decide: bool) -> 
         total = replace(total, equity_krw=result.reached.equity // MICRO)
         if result.to_write:
             written = commit_fold(ports, setup, book, result)
-            if written is None:
-                return None
+            if isinstance(written, Conflict):
+                return written
             book = written
             total = add_fold(total, result)
         assert book.state is not None
         if final:
             break
         candles = {name: unseen_candles(rows, book, name) for name, rows in candles.items()}
-    return replace(total, status="blind") if blind == len(setup.markets) else total
+    return replace(total, status=Status.BLIND) if blind == len(setup.markets) else total
 
 
 def add_fold(total: Outcome, result: FoldResult) -> Outcome:
-    """Add a written pass to the outcome."""
+    """Add a written fold to the outcome."""
     return replace(
         total,
-        status="done",
+        status=Status.DONE,
         fired=total.fired | result.reached.fired,
         orders=total.orders + len(result.ordered),
         trades=total.trades + sum(1 for i in result.closed if i.executions),

@@ -23,7 +23,7 @@ NO_LOG = Log([], [], [], [])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldResult:
-    """What one pass of the kernel came to: the minute it reached and the state there."""
+    """What one fold of the kernel came to: the minute it reached and the state there."""
 
     reached: Reached
     before: State

@@ -1,11 +1,12 @@
 """Where a walk begins: the book is loaded, created at the first start, fitted to the markets."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from haetae.app.modes import halt_on_fault
 from haetae.app.ports import (
     Ports,
 )
+from haetae.app.walk.outcome import Outcome, Status
 from haetae.app.walk.warm_up import warm_up
 from haetae.base.errors import (
     ConfigError,
@@ -16,12 +17,49 @@ from haetae.base.errors import (
 )
 from haetae.base.money import floor_micro
 from haetae.config.setup import Setup
+from haetae.kernel.codes import KILLED
 from haetae.kernel.records import (
     NEW_MARKET,
 )
 from haetae.kernel.step import open_account, open_market
 from haetae.ledger.book import GENESIS, Book, Commit, State
 from haetae.notify.messages import ExchangeTrouble, StateCorrupt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What a walk begins with: the book, and the setup of the markets that it can walk."""
+
+    setup: Setup
+    book: Book
+
+
+def prepare(ports: Ports, setup: Setup, t: int) -> Prepared | Outcome:
+    """Load the book, create it at the first start, and fit it to the configured markets.
+
+    An outcome says why there is nothing to walk: a kill came before the first start, or the
+    exchange gave no history.
+
+    Raises:
+        CorruptState: what is stored cannot be read; the bot has been halted and has said so.
+        BooksUnavailable: the store does not answer.
+        ConfigError: a market was taken out of the configuration while something is held in it.
+    """
+    book = load_book(ports, setup, t)
+    if book.state is None:
+        if book.halt.mode == KILLED:
+            return Outcome(status=Status.UNCHANGED, t=t, mode=KILLED)
+        try:
+            create_books(ports, setup, book, t)
+        except ExchangeError as error:
+            ports.messages.publish(ExchangeTrouble(t=t, market=setup.markets[0], error=str(error)))
+            return Outcome(status=Status.BLIND, t=t, mode=book.halt.mode)
+        book = load_book(ports, setup, t)
+    try:
+        fitting, book = match_markets(ports, setup, book, t)
+    except ExchangeError:
+        return Outcome(status=Status.BLIND, t=t, mode=book.halt.mode)
+    return Prepared(setup=fitting, book=book)
 
 
 def load_book(ports: Ports, setup: Setup, t: int) -> Book:
