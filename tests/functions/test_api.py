@@ -395,22 +395,23 @@ def test_a_long_reason_is_cut(desk: Desk, doors: Doors) -> None:
     assert desk.book().halt.reason == "x" * LONGEST_REASON
 
 
-def test_a_start_is_confirmed_in_words(desk: Desk, doors: Doors) -> None:
+@pytest.mark.parametrize("word", ["resume", "start"])
+def test_a_resume_is_confirmed_in_words(word: str, desk: Desk, doors: Doors) -> None:
     assert confirmation(desk.app.setup) == SURE
     control(action="stop", reason="a test")
 
-    answer = control(action="start", reason="all is well", confirm=SURE)
+    answer = control(action=word, reason="all is well", confirm=SURE)
 
     assert answer["statusCode"] == 200
     assert (body_of(answer)["mode"], desk.book().halt.mode) == ("run", RUN)
 
 
-def test_a_refused_start_tells_every_reason_and_changes_nothing(desk: Desk, doors: Doors) -> None:
+def test_a_refused_resume_tells_every_reason_and_changes_nothing(desk: Desk, doors: Doors) -> None:
     desk.entered().at(CHECK_T + MINUTE)
     control(action="kill", reason="a test")
     before = desk.kept()
 
-    answer = control(action="start", reason="all is well", confirm="yes")
+    answer = control(action="resume", reason="all is well", confirm="yes")
 
     assert answer["statusCode"] == 409
     reasons = body_of(answer)["reasons"]
@@ -436,11 +437,11 @@ def test_a_refused_start_tells_every_reason_and_changes_nothing(desk: Desk, door
         ({"action": "STOP", "reason": "x"}, "action"),
         ({"action": ["stop"], "reason": "x"}, "action"),
         ({"action": None, "reason": "x"}, "action"),
-        *(({"action": word}, "reason") for word in (*WORDS, "start")),
+        *(({"action": word}, "reason") for word in (*WORDS, "resume", "start")),
         ({"action": "stop", "reason": ""}, "reason"),
         ({"action": "stop", "reason": "  "}, "reason"),
         ({"action": "stop", "reason": 7}, "reason"),
-        ({"action": "start", "reason": "x", "confirm": True}, "confirm"),
+        ({"action": "resume", "reason": "x", "confirm": True}, "confirm"),
     ],
 )
 def test_a_malformed_word_is_refused_and_changes_nothing(
@@ -516,12 +517,12 @@ def test_a_missing_variable_is_told_by_name(doors: Doors, monkeypatch: pytest.Mo
     assert "HAETAE_TABLE" in body_of(answer)["error"]
 
 
-def test_an_exchange_that_is_down_refuses_a_start(desk: Desk, doors: Doors) -> None:
+def test_an_exchange_that_is_down_refuses_a_resume(desk: Desk, doors: Doors) -> None:
     control(action="stop", reason="a test")
     down = Fault(method="GET", path="/v1/accounts", kind=Kind.HTML_502, count=9)
     desk.sandbox.venue.faults = Faults((down,))
 
-    answer = control(action="start", reason="all is well", confirm=SURE)
+    answer = control(action="resume", reason="all is well", confirm=SURE)
 
     assert answer["statusCode"] == 409
     assert desk.book().halt.mode == STOP

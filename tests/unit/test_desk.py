@@ -97,9 +97,9 @@ def all_pages(ports: Any, **changes: Any) -> list[TradeLine]:
     page = trades_page(ports, question(**changes))
     for _page in range(100):
         found += page.lines
-        if page.rest is None:
+        if page.next_cursor is None:
             return found
-        page = trades_page(ports, question(**changes, before=page.rest))
+        page = trades_page(ports, question(**changes, before=page.next_cursor))
     raise AssertionError("a hundred pages and no end")
 
 
@@ -129,9 +129,9 @@ def test_pages_hold_every_fill_once_newest_first(
 def test_a_page_says_that_there_is_no_more_only_where_there_is_none() -> None:
     ports = ports_of([line(JUNE), line(JUNE + 1), line(JUNE + 2)])
 
-    assert trades_page(ports, question(limit=3)).rest is None
-    assert trades_page(ports, question(limit=2)).rest is not None
-    assert trades_page(ports_of([]), question()) == Page(lines=(), rest=None)
+    assert trades_page(ports, question(limit=3)).next_cursor is None
+    assert trades_page(ports, question(limit=2)).next_cursor is not None
+    assert trades_page(ports_of([]), question()) == Page(lines=(), next_cursor=None)
 
 
 def test_a_new_fill_between_two_pages_repeats_none() -> None:
@@ -139,7 +139,7 @@ def test_a_new_fill_between_two_pages_repeats_none() -> None:
     first = trades_page(ports, question(limit=2))
     ports.books.commit(Commit(version=4, epoch=0, state=state(), trades=(line(JUNE + 9),)))
 
-    second = trades_page(ports, question(limit=2, before=first.rest))
+    second = trades_page(ports, question(limit=2, before=first.next_cursor))
 
     assert [each.t - JUNE for each in first.lines + second.lines] == [3, 2, 1, 0]
 

@@ -1,9 +1,9 @@
-"""The route by which the operator says stop, halt, kill or start."""
+"""The route by which the operator says stop, halt, kill or resume."""
 
 from chalice.app import Blueprint, Response
 
 from chalicelib.answers import ANY_TYPE, answer, answered
-from chalicelib.parameters import order_of
+from chalicelib.parameters import command_of
 from chalicelib.shapes import halt_shape, kill_shape
 from haetae.app.operator.command import halt, stop
 from haetae.app.operator.kill import kill
@@ -18,20 +18,20 @@ control = Blueprint(__name__)
 @control.route("/bot/control", methods=["POST"], content_types=ANY_TYPE)
 @answered
 def bot_control(app: App) -> Response:
-    """Do what the operator says; a start that is refused is 409 with every reason.
+    """Do what the operator says; a resume that is refused is 409 with every reason.
 
     A milder word than the one that stands changes nothing, and the answer tells what stands.
     """
-    order = order_of(control.current_request)
-    ports, t, reason = app.ports, int(app.ports.clock.now_s()), order.reason
-    match order.action:
+    command = command_of(control.current_request)
+    ports, t, reason = app.ports, int(app.ports.clock.now_s()), command.reason
+    match command.action:
         case "stop":
             return answer(200, halt_shape(stop(ports, t=t, reason=reason, by=BY)))
         case "halt":
             return answer(200, halt_shape(halt(ports, t=t, reason=reason, by=BY)))
         case "kill":
             return answer(200, kill_shape(kill(ports, app.setup, t=t, reason=reason, by=BY)))
-    said = resume(ports, app.setup, t=t, reason=reason, by=BY, confirm=order.confirm)
-    if isinstance(said, ResumeRefused):
-        return answer(409, {"error": "start is refused", "reasons": list(said.reasons)})
-    return answer(200, halt_shape(said))
+    resumed = resume(ports, app.setup, t=t, reason=reason, by=BY, confirm=command.confirm)
+    if isinstance(resumed, ResumeRefused):
+        return answer(409, {"error": "resume is refused", "reasons": list(resumed.reasons)})
+    return answer(200, halt_shape(resumed))

@@ -16,13 +16,13 @@ from haetae.wiring.commands import read_reason
 SPAN_S = 30 * DAY_S  # of fills, where `from` is not given
 PAGE = 50
 LONGEST_PAGE = 500
-ACTIONS = ("stop", "halt", "kill", "start")
+ACTIONS = ("stop", "halt", "kill", "resume", "start")  # `start` is the guide's word for resume
 FILTERS = ("market", "side", "from", "to", "limit", "cursor")
 CURSOR = re.compile(r"([0-9]{1,12})\.([A-Za-z0-9-]{1,64})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Command:
     """An operator's word: one of ACTIONS, why, and the words that confirm a start."""
 
     action: str
@@ -30,7 +30,7 @@ class Order:
     confirm: str
 
 
-def order_of(request: Request) -> Order:
+def command_of(request: Request) -> Command:
     """Read the body of a control call.
 
     Raises:
@@ -47,7 +47,7 @@ def order_of(request: Request) -> Order:
     confirm = body.get("confirm", "")
     if not isinstance(confirm, str):
         raise BadRequest("confirm", f"{confirm!r} is no text; allowed: any text")
-    return Order(action=str(action), reason=reason, confirm=confirm)
+    return Command(action=str(action), reason=reason, confirm=confirm)
 
 
 def json_object(request: Request) -> dict[str, object]:
@@ -76,7 +76,7 @@ def query_of(request: Request) -> dict[str, str]:
     return dict(given)
 
 
-def question_of(query: Mapping[str, str], markets: tuple[str, ...], now: int) -> TradeQuery:
+def trade_query_of(query: Mapping[str, str], markets: tuple[str, ...], now: int) -> TradeQuery:
     """Read the filters of the list of trades; `now` in epoch seconds.
 
     Raises:
@@ -97,7 +97,7 @@ def question_of(query: Mapping[str, str], markets: tuple[str, ...], now: int) ->
         from_t=from_t,
         to_t=to_t,
         limit=limit_of(query),
-        before=place_of(query),
+        before=read_cursor(query),
     )
 
 
@@ -130,7 +130,7 @@ def limit_of(query: Mapping[str, str]) -> int:
     return int(text)
 
 
-def place_of(query: Mapping[str, str]) -> Cursor | None:
+def read_cursor(query: Mapping[str, str]) -> Cursor | None:
     """Return the place that a cursor names."""
     if "cursor" not in query:
         return None
@@ -140,6 +140,6 @@ def place_of(query: Mapping[str, str]) -> Cursor | None:
     return Cursor(t=int(found[1]), identifier=found[2])
 
 
-def cursor_of(place: Cursor) -> str:
-    """Return a place as the cursor that `place_of` reads."""
+def cursor_text(place: Cursor) -> str:
+    """Return a place as the cursor that `read_cursor` reads."""
     return f"{place.t}.{place.identifier}"

@@ -3,7 +3,7 @@
 from chalice.app import Blueprint, Response
 
 from chalicelib.answers import ANY_TYPE, answer, answered
-from chalicelib.parameters import query_of, question_of
+from chalicelib.parameters import query_of, trade_query_of
 from chalicelib.prometheus import CONTENT_TYPE, exposition
 from chalicelib.shapes import page_shape, status_shape
 from haetae.app.desk.account import account_status
@@ -41,5 +41,5 @@ def get_status(app: App) -> Response:
 def get_trades(app: App) -> Response:
     """Answer with a page of fills, newest first."""
     now = int(app.ports.clock.now_s())
-    question = question_of(query_of(reading.current_request), app.setup.markets, now)
+    question = trade_query_of(query_of(reading.current_request), app.setup.markets, now)
     return answer(200, page_shape(trades_page(app.ports, question)))

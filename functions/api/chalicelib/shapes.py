@@ -7,7 +7,7 @@ null.
 
 from typing import Any
 
-from chalicelib.parameters import cursor_of
+from chalicelib.parameters import cursor_text
 from haetae.app.desk.account import AccountView, Holding, LossBook, Status, VerdictView
 from haetae.app.desk.trades import Page
 from haetae.base.money import decimal_text, price_text, volume_text
@@ -120,7 +120,7 @@ def page_shape(page: Page) -> Shape:
     """Return a page of trades; `cursor` asks for the next one, null on the last."""
     return {
         "trades": [trade_shape(line) for line in page.lines],
-        "cursor": None if page.rest is None else cursor_of(page.rest),
+        "cursor": None if page.next_cursor is None else cursor_text(page.next_cursor),
     }
 
 

@@ -33,7 +33,7 @@ def kill(args: argparse.Namespace) -> None:
 
 def resume(args: argparse.Namespace) -> None:
     """Ask the bot to trade again."""
-    command = {"action": "start", "reason": args.reason, "confirm": args.confirm}
+    command = {"action": "resume", "reason": args.reason, "confirm": args.confirm}
     print_answer(call(api_of(running_stack()), "POST", "/bot/control", command))
 
 

@@ -41,16 +41,16 @@ class TradeQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Fills, newest first; `rest` is the place to go on before, None where there is no more."""
+    """Fills, newest first; `next_cursor` is where to go on, None at the end."""
 
     lines: tuple[TradeLine, ...]
-    rest: Cursor | None
+    next_cursor: Cursor | None
 
 
 def trades_page(ports: Ports, question: TradeQuery) -> Page:
     """Return a page of fills, newest first, read month by month back until it is full.
 
-    Pages that follow one another by `rest` hold every fill once, though new ones come meanwhile.
+    Pages that follow one another by `next_cursor` hold every fill once, though new ones come meanwhile.
 
     Raises:
         BooksError: the books cannot be read.
@@ -71,7 +71,7 @@ def trades_page(ports: Ports, question: TradeQuery) -> Page:
         to_t = from_t
     page = tuple(found[: question.limit])
     more = len(found) > question.limit
-    return Page(lines=page, rest=place(page[-1]) if more else None)
+    return Page(lines=page, next_cursor=place(page[-1]) if more else None)
 
 
 def matches(question: TradeQuery, line: TradeLine) -> bool:
