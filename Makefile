@@ -19,7 +19,7 @@ STACK = $(foreach name,markets profile interval settings language,$(call given,$
 given = $(if $($(shell echo $(1) | tr a-z A-Z)),--$(1) '$($(shell echo $(1) | tr a-z A-Z))')
 LOCAL := .localstack/venv/.ready .localstack/runtime/.ready .sam/venv/.ready
 
-.PHONY: help setup setup-local lock check format test parity bench docs clean \
+.PHONY: help setup setup-local lock check format test coverage parity bench docs clean \
   up down deploy-local deploy invoke logs status kill resume
 
 help: ## this list
@@ -113,6 +113,12 @@ format: setup ## put the code in its one format
 test: check setup-local ## the whole suite, the deployed bot included
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m "not long" $(addprefix --ignore tests/,house unit local) tests
 	@$(BIN)/pytest -q -n $(SERVERS) --dist loadfile --no-loadscope-reorder -m "not long" tests/local
+
+coverage: setup-local ## what the tests reach of the product, by branch: out/coverage/index.html
+	@rm -rf out/coverage && mkdir -p out/coverage
+	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m "not long" --cov --cov-report= $(addprefix tests/,unit property contract app functions)
+	@$(BIN)/coverage html --quiet
+	@$(BIN)/coverage report --skip-covered
 
 parity: setup-local ## the long matrix: backtest against replay on every tape; ten minutes of schedules
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m long tests/parity
