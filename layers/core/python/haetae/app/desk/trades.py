@@ -50,7 +50,8 @@ class Page:
 def trades_page(ports: Ports, question: TradeQuery) -> Page:
     """Return a page of fills, newest first, read month by month back until it is full.
 
-    Pages that follow one another by `next_cursor` hold every fill once, though new ones come meanwhile.
+    Pages that follow one another by `next_cursor` hold every fill once, though new ones come
+    meanwhile.
 
     Raises:
         BooksError: the books cannot be read.
