@@ -220,7 +220,7 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                         a, markets[i] = decide_exit(rails, each[i], a, markets[i], t)
                         touched = touched + 1
             for i in range(n):
-                if markets[i].trend.t > markets[i].decided and inside == 0:
+                if markets[i].trend.t > markets[i].decided:
                     if simulate == 0 and touched == most and most != 0:
                         inside = 1
                         break
