@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from haetae.kernel.entries import kelly_share, least_order, propose_entry, size
 from haetae.kernel.records import Account, Rails, TradeStats
-from support.states import NOW, OFF, PLAN, WON, account, rising
+from support.states import OFF, PLAN, WON, account, moment, rising
 from support.worlds import pick
 
 DRAWN = settings(max_examples=300, deadline=None, derandomize=True)
@@ -55,7 +55,13 @@ def test_size_exceeds_none_of_its_bounds(
 ) -> None:
     equity = a.cash + more * WON
     committed = taken * WON
-    krw = size(r, a, rising(price=price, turnover=turnover), equity, loss, committed).krw
+    krw = size(
+        r,
+        a,
+        rising(price=price, turnover=turnover),
+        moment(equity=equity, committed=committed),
+        loss,
+    ).krw
     free = a.cash - committed
     micro = krw * WON
     assert 0 <= krw <= r.max_order
@@ -102,7 +108,8 @@ def test_tightening_any_rail_never_enlarges_the_entry(
 ) -> None:
     market = rising(price=price, turnover=turnover)
     tight = r._replace(**{name: TIGHTER[name](r)})
-    assert size(tight, a, market, a.cash, loss, 0).krw <= size(r, a, market, a.cash, loss, 0).krw
+    at = moment(equity=a.cash)
+    assert size(tight, a, market, at, loss).krw <= size(r, a, market, at, loss).krw
 
 
 @DRAWN
@@ -112,7 +119,7 @@ def test_no_edge_no_trade(r: Rails, a: Account, n: int, payoff: float) -> None:
     even = a._replace(tally=TradeStats(2 * n, n, n * payoff, float(n)))
     strict = r._replace(kelly_min_trades=1)
     assert kelly_share(strict, even) == 0.0
-    assert size(strict, even, rising(), even.cash, 0.05, 0).krw == 0
+    assert size(strict, even, rising(), moment(equity=even.cash), 0.05).krw == 0
 
 
 @DRAWN
@@ -121,7 +128,7 @@ def test_an_entry_can_be_sold_at_its_stop_and_reserves_its_worst_case(
     r: Rails, a: Account, atr: float
 ) -> None:
     market = rising(atr=atr)
-    order, verdict, _ = propose_entry(r, PLAN, a, market, NOW, NOW, a.cash, 0, 0, 0)
+    order, verdict, _ = propose_entry(r, PLAN, a, market, moment(equity=a.cash))
     if order.kind == 0:
         assert verdict.krw == 0
         return

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from haetae.kernel.advance import TRADE_INTS, Log, Reached, Tape, advance
+from haetae.kernel.advance import TRADE_INTS, Log, Reached, Span, Tape, advance
 from haetae.kernel.codes import CODE_COUNT, NO_ORDER, RUN
 from haetae.kernel.exits import candle_step
 from haetae.kernel.fills import simulate_fill, trade_of
@@ -84,13 +84,7 @@ def simulate(
         tuple(markets or [NEW_MARKET] * len(params)),
         tape,
         (NO_FILL,) * len(params),
-        t0,
-        to_t,
-        step_s,
-        mode,
-        1,
-        1,
-        0,
+        Span(t0, to_t, step_s, mode, 1, 1, 0),
         log,
     )
     assert account is not None
@@ -154,13 +148,7 @@ def fold(
         tuple(markets),
         tape,
         tuple(fills or [NO_FILL] * len(params)),
-        t,
-        to_t,
-        MINUTE_S,
-        mode,
-        decide,
-        0,
-        most,
+        Span(t, to_t, MINUTE_S, mode, decide, 0, most),
         NO_LOG,
     )
     return account, tuple(last), reached

@@ -13,6 +13,7 @@ from haetae.kernel.records import (
     Fill,
     Indicators,
     Market,
+    Moment,
     Order,
     Params,
     Period,
@@ -189,3 +190,11 @@ def filled(price: float, units: int, *, t: int = NOW) -> Fill:
 def crash_floor(floor: float) -> Crash:
     """Return a crash watch that calls a close at `floor` a crash, in the current block."""
     return Crash(NOW // 300 * 300, floor / 0.95, floor / 0.95, floor)
+
+
+def moment(
+    t: int = NOW, *, now: int | None = None, equity: int = 10_000_000_000_000, mode: int = 0,
+    held: int = 0, committed: int = 0,
+) -> Moment:  # fmt: skip
+    """Return the moment of a decision at `t`; the trigger comes in time unless told."""
+    return Moment(t, t if now is None else now, equity, mode, held, committed)

@@ -15,7 +15,7 @@ from haetae.kernel.entries import (
 )
 from haetae.kernel.records import Account, Params, Rails, TradeStats, Verdict
 from haetae.kernel.rounding import MAX_UNITS, buy_units
-from support.states import BARE, NOW, OFF, PLAN, PLAN_RAILS, WON, account, rising
+from support.states import BARE, NOW, OFF, PLAN, PLAN_RAILS, WON, account, moment, rising
 
 EQUITY = 10_000_000 * WON
 LOSS = 0.05
@@ -27,7 +27,7 @@ def refused(
 ) -> int:  # fmt: skip
     """Return the mask of rails that refuse an entry on a trend closed at NOW."""
     market = rising()._replace(seen=seen)
-    fired, verdict = refusals(rails, a, market, t, now, EQUITY, mode, open_count)
+    fired, verdict = refusals(rails, a, market, moment(t, now=now, mode=mode, held=open_count))
     assert (verdict.rail != 0) == (fired != 0)
     if fired != 0:
         assert fired >> verdict.rail & 1
@@ -102,7 +102,7 @@ def test_every_refusal_is_named_and_the_first_in_the_table_gives_the_verdict() -
         day_latch=1, week_latch=1, last_entry=NOW - 1, entries=1, cooldown=NOW + 9, exit_t=NOW
     )
     market = rising()._replace(seen=NOW - 601)
-    fired, verdict = refusals(rails, a, market, NOW, NOW + 121, EQUITY, codes.STOP, 1)
+    fired, verdict = refusals(rails, a, market, moment(now=NOW + 121, mode=codes.STOP, held=1))
     assert fired == sum(1 << rail for rail in range(codes.MODE, codes.COOLDOWN + 1))
     assert verdict.rail == codes.MODE
 
@@ -137,29 +137,31 @@ def test_every_refusal_is_named_and_the_first_in_the_table_gives_the_verdict() -
 def test_each_bound_binds_alone(
     rails: dict[str, int], a: Account, turnover: float, rail: int, krw: int
 ) -> None:
-    bound = size(OFF._replace(**rails), a, rising(turnover=turnover), EQUITY, LOSS, 0)
+    bound = size(OFF._replace(**rails), a, rising(turnover=turnover), moment(), LOSS)
     assert (bound.rail, bound.krw) == (rail, krw)
 
 
 def test_cash_of_entries_that_have_not_filled_is_spent_already() -> None:
     committed = 4_000_000 * WON
     market = rising()
-    assert size(OFF, account(), market, EQUITY, LOSS, committed).krw == 6_000_000
-    share = size(OFF._replace(buy_bps=3_000), account(), market, EQUITY, LOSS, committed)
+    assert size(OFF, account(), market, moment(committed=committed), LOSS).krw == 6_000_000
+    share = size(OFF._replace(buy_bps=3_000), account(), market, moment(committed=committed), LOSS)
     assert share.krw == 1_800_000
-    kept = size(OFF._replace(reserve_bps=1_000), account(), market, EQUITY, LOSS, committed)
+    kept = size(
+        OFF._replace(reserve_bps=1_000), account(), market, moment(committed=committed), LOSS
+    )
     assert kept.krw == 5_000_000
-    assert size(OFF, account(), market, EQUITY, LOSS, EQUITY + 1).krw == 0
+    assert size(OFF, account(), market, moment(committed=EQUITY + 1), LOSS).krw == 0
 
 
 def test_volume_of_the_cheapest_coins_fits_64_bits() -> None:
-    bound = size(OFF, account(), rising(price=0.000_01), EQUITY, LOSS, 0)
+    bound = size(OFF, account(), rising(price=0.000_01), moment(), LOSS)
     assert (bound.rail, bound.krw) == (codes.MAX_ORDER, 90_000)
 
 
 @pytest.mark.parametrize("price", [0.000_01, 0.000_000_5, 0.000_000_1])
 def test_volume_fits_64_bits_at_a_fill_far_below_its_decision(price: float) -> None:
-    bound = size(OFF, account(), rising(price=price), EQUITY, LOSS, 0)
+    bound = size(OFF, account(), rising(price=price), moment(), LOSS)
     assert 0 < buy_units(bound.krw, price / 10.0) <= MAX_UNITS
 
 
@@ -191,9 +193,7 @@ def test_kelly_is_half_of_kelly_at_the_lower_end_of_wilsons_interval() -> None:
 
 def test_kelly_without_an_edge_means_no_trade() -> None:
     losing = account(tally=TradeStats(30, 5, 5.0, 25.0))
-    order, verdict, fired = propose_entry(
-        PLAN_RAILS, PLAN, losing, rising(), NOW, NOW, EQUITY, codes.RUN, 0, 0
-    )
+    order, verdict, fired = propose_entry(PLAN_RAILS, PLAN, losing, rising(), moment())
     assert order.kind == codes.NO_ORDER
     assert (verdict.rail, verdict.limit, verdict.krw) == (codes.KELLY, 0.0, 0)
     assert fired == 1 << codes.KELLY
@@ -232,7 +232,7 @@ def test_budget_is_the_tighter_of_day_and_week_less_reservations() -> None:
 def proposed(max_order: int, params: Params = BARE) -> tuple[int, int, int]:
     """Return order's kind, won and fired rails for an order bounded by `max_order`."""
     order, _, fired = propose_entry(
-        OFF._replace(max_order=max_order), params, account(), rising(), NOW, NOW, EQUITY, 0, 0, 0
+        OFF._replace(max_order=max_order), params, account(), rising(), moment()
     )
     return order.kind, order.krw, fired
 
@@ -252,9 +252,7 @@ def test_least_entry_can_still_be_sold_at_its_stop() -> None:
 def test_the_verdict_of_an_entry_too_small_names_the_minimum() -> None:
     rails = OFF._replace(max_order=4_000)
     params = BARE._replace(stop_bps=500)
-    order, verdict, fired = propose_entry(
-        rails, params, account(), rising(), NOW, NOW, EQUITY, codes.RUN, 0, 0
-    )
+    order, verdict, fired = propose_entry(rails, params, account(), rising(), moment())
     loss = 0.051 + cost_share(rails, 100_000.0)
     assert order.kind == codes.NO_ORDER
     assert verdict == Verdict(codes.MIN_ORDER, float(least_order(rails, loss)), 4_000.0, 0)
@@ -268,9 +266,7 @@ def test_an_entry_that_could_lose_everything_is_refused() -> None:
 
 
 def test_entry_order_carries_its_worst_case() -> None:
-    order, verdict, fired = propose_entry(
-        PLAN_RAILS, PLAN, account(), rising(), NOW, NOW, EQUITY, codes.RUN, 0, 0
-    )
+    order, verdict, fired = propose_entry(PLAN_RAILS, PLAN, account(), rising(), moment())
     loss = 2_600.0 / 100_000.0 + 2 * (0.0025 + 0.001)
     assert order.kind == codes.ENTRY
     assert order.reason == codes.ENTRY_SIGNAL

@@ -5,15 +5,8 @@ from itertools import product
 import pytest
 
 from haetae.kernel import codes
-from haetae.kernel.exits import (
-    candle_step,
-    drop_partial,
-    exit_order,
-    find_exit,
-    partial_order,
-    raise_stop,
-    with_exit_reason,
-)
+from haetae.kernel.changes import drop_partial, with_exit_reason
+from haetae.kernel.exits import candle_step, exit_order, find_exit, partial_order, raise_stop
 from haetae.kernel.fills import first_stop, level_above
 from haetae.kernel.records import NEW_CRASH, NO_BAR, NO_ORDER_OPEN, Crash, Market, Position
 from haetae.kernel.step import settle

@@ -39,6 +39,7 @@ from support.states import (
     candle,
     falling,
     filled,
+    moment,
     position,
     rising,
     selling,
@@ -53,7 +54,7 @@ T = NOW + 60
 
 def decide(a: Account, m: Market, *, mode: int = 0, others: int = 0) -> tuple[Account, Market, int]:
     """Decide a market that holds nothing at NOW under the plan's rails."""
-    return decide_entry(PLAN_RAILS, PLAN, a, m, NOW, NOW, EQUITY, mode, others, 0)
+    return decide_entry(PLAN_RAILS, PLAN, a, m, moment(mode=mode, held=others))
 
 
 def test_flash_crash_sells_at_once_and_cools_down() -> None:

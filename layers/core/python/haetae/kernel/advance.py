@@ -24,6 +24,7 @@ from haetae.kernel.records import (
     Crash,
     Fill,
     Market,
+    Moment,
     Params,
     Rails,
 )
@@ -87,6 +88,22 @@ class Reached(NamedTuple):
     inside: int  # 1 where it stopped inside the minute after t: equity counts a part of it
 
 
+class Span(NamedTuple):
+    """From which minute to which a fold goes, and how.
+
+    `decide` 1 is the trading cycle's fold, 0 the risk check's; `simulate` 1 fills orders from the
+    tape. `most` bounds how many markets a fold with `simulate` 0 may touch; 0 is no bound.
+    """
+
+    t: int
+    to_t: int
+    step_s: int
+    mode: int
+    decide: int
+    simulate: int
+    most: int
+
+
 @kernel
 def advance(  # noqa: C901 - the one place where a minute's order is spelled out
     rails: Rails,
@@ -95,16 +112,10 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
     states: tuple[Market, ...],
     tape: Tape,
     fills: tuple[Fill, ...],
-    t: int,
-    to_t: int,
-    step_s: int,
-    mode: int,
-    decide: int,
-    simulate: int,
-    most: int,
+    span: Span,
     log: Log,
 ) -> tuple[Account, list[Market], Reached]:
-    """Fold an account that stands at `t` up to `to_t`.
+    """Fold an account that stands at `span.t` up to `span.to_t`.
 
     With `simulate` 1 the kernel fills its own orders from the tape and writes `log`. With 0 the
     `fills` are what the exchange did (t = 0: nothing), and the fold stops at the first minute
@@ -119,6 +130,11 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
     the fold stops there: the markets so far stand in that minute, the others and `Reached.t`
     before it, and the next fold from there goes on with the others, to the same bits.
     """
+    t = span.t
+    to_t = span.to_t
+    decide = span.decide
+    simulate = span.simulate
+    most = span.most
     n = len(params)
     markets = [m for m in states]  # noqa: C416
     per_candle = [per_candle_of(m) for m in states]
@@ -141,7 +157,7 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
     while go != 0:
         begun = t
         if t < to_t:
-            t = t + step_s
+            t = t + span.step_s
         now = to_t
         if simulate != 0:
             now = t
@@ -225,10 +241,11 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                         inside = 1
                         break
                     touched = touched + 1
-                    open_count, committed = exposure(rails, markets)
-                    a, markets[i], fired_here = decide_entry(
-                        rails, each[i], a, markets[i], t, now, equity, mode, open_count, committed
+                    held, committed = exposure(rails, markets)
+                    moment = Moment(
+                        t=t, now=now, equity=equity, mode=span.mode, held=held, committed=committed
                     )
+                    a, markets[i], fired_here = decide_entry(rails, each[i], a, markets[i], moment)
                     fired = fired | fired_here
             m = markets[0]
             if simulate != 0:
@@ -248,7 +265,19 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
         if n > 1:
             m = with_per_candle(markets[i], per_candle[i])
         markets[i] = m
-    return a, markets, Reached(t, equity, fired, decided, trades, marks, inside)
+    return (
+        a,
+        markets,
+        Reached(
+            t=t,
+            equity=equity,
+            fired=fired,
+            decided=decided,
+            trades=trades,
+            marks=marks,
+            inside=inside,
+        ),
+    )
 
 
 @kernel

@@ -27,7 +27,17 @@ from haetae.kernel.codes import (
     STALE,
     WEEK_LOSS,
 )
-from haetae.kernel.records import Account, Market, Order, Params, Rails, Verdict
+from haetae.kernel.records import (
+    NO_ORDER_OPEN,
+    NO_VERDICT,
+    Account,
+    Market,
+    Moment,
+    Order,
+    Params,
+    Rails,
+    Verdict,
+)
 from haetae.kernel.registry import kernel
 from haetae.kernel.rounding import (
     BPS,
@@ -44,46 +54,51 @@ KELLY_Z = 1.0  # the interval's half-width in standard errors
 
 
 @kernel
-def refusals(
-    rails: Rails, a: Account, m: Market, t: int, now: int, equity: int, mode: int, open_count: int
-) -> tuple[int, Verdict]:
-    """Return the mask of all rails that refuse an entry at `t`, and the first one's verdict."""
+def refusals(rails: Rails, a: Account, m: Market, moment: Moment) -> tuple[int, Verdict]:
+    """Return the mask of all rails that refuse an entry now, and the verdict of the first."""
+    t = moment.t
     fired = 0
-    first = Verdict(0, 0.0, 0.0, 0)
-    if rails.max_positions > 0 and open_count >= rails.max_positions:
+    first = NO_VERDICT
+    if rails.max_positions > 0 and moment.held >= rails.max_positions:
         fired = fired | 1 << MAX_POSITIONS
-        first = Verdict(MAX_POSITIONS, float(rails.max_positions), float(open_count), 0)
+        first = refuse(MAX_POSITIONS, float(rails.max_positions), float(moment.held))
     if t < a.cooldown:
         fired = fired | 1 << COOLDOWN
-        first = Verdict(COOLDOWN, float(a.cooldown), float(t), 0)
+        first = refuse(COOLDOWN, float(a.cooldown), float(t))
     if rails.max_entries > 0 and a.day.entries >= rails.max_entries:
         fired = fired | 1 << MAX_ENTRIES
-        first = Verdict(MAX_ENTRIES, float(rails.max_entries), float(a.day.entries), 0)
+        first = refuse(MAX_ENTRIES, float(rails.max_entries), float(a.day.entries))
     since = t - a.last_entry
     if rails.min_interval_s > 0 and since < rails.min_interval_s and a.last_entry > 0:
         fired = fired | 1 << MIN_INTERVAL
-        first = Verdict(MIN_INTERVAL, float(rails.min_interval_s), float(since), 0)
+        first = refuse(MIN_INTERVAL, float(rails.min_interval_s), float(since))
     if a.week.latch != 0:
         fired = fired | 1 << WEEK_LOSS
-        first = Verdict(WEEK_LOSS, float(a.week.floor) / MICRO, float(equity) / MICRO, 0)
+        first = refuse(WEEK_LOSS, float(a.week.floor) / MICRO, float(moment.equity) / MICRO)
     if a.day.latch != 0:
         fired = fired | 1 << DAY_LOSS
-        first = Verdict(DAY_LOSS, float(a.day.floor) / MICRO, float(equity) / MICRO, 0)
+        first = refuse(DAY_LOSS, float(a.day.floor) / MICRO, float(moment.equity) / MICRO)
     if a.exit_t == t:
         fired = fired | 1 << EXIT_THIS_MINUTE
-        first = Verdict(EXIT_THIS_MINUTE, 0.0, 0.0, 0)
-    age = now - m.trend.t
+        first = refuse(EXIT_THIS_MINUTE, 0.0, 0.0)
+    age = moment.now - m.trend.t
     if age > rails.entry_delay_s:
         fired = fired | 1 << EXPIRED
-        first = Verdict(EXPIRED, float(rails.entry_delay_s), float(age), 0)
+        first = refuse(EXPIRED, float(rails.entry_delay_s), float(age))
     silence = t - m.seen
     if silence > rails.stale_s:
         fired = fired | 1 << STALE
-        first = Verdict(STALE, float(rails.stale_s), float(silence), 0)
-    if mode != RUN:
+        first = refuse(STALE, float(rails.stale_s), float(silence))
+    if moment.mode != RUN:
         fired = fired | 1 << MODE
-        first = Verdict(MODE, float(RUN), float(mode), 0)
+        first = refuse(MODE, float(RUN), float(moment.mode))
     return fired, first
+
+
+@kernel
+def refuse(rail: int, limit: float, observed: float) -> Verdict:
+    """Return the verdict of a rail that leaves no size."""
+    return Verdict(rail=rail, limit=limit, observed=observed, krw=0)
 
 
 @kernel
@@ -132,7 +147,7 @@ def kelly_share(rails: Rails, a: Account) -> float:
 def tighten(best: Verdict, rail: int, krw: int) -> Verdict:
     """Return the smaller of two size bounds; the earlier one wins a tie."""
     if krw < best.krw:
-        return Verdict(rail, float(krw), float(best.krw), krw)
+        return Verdict(rail=rail, limit=float(krw), observed=float(best.krw), krw=krw)
     return best
 
 
@@ -159,16 +174,16 @@ def budget_left(a: Account, equity: int) -> int:
 
 
 @kernel
-def size(rails: Rails, a: Account, m: Market, equity: int, loss: float, committed: int) -> Verdict:
+def size(rails: Rails, a: Account, m: Market, moment: Moment, loss: float) -> Verdict:
     """Return the entry's won and the rail that bounds it.
 
-    `loss` is stop plus costs as a share of the entry; `committed` micro of cash belong to
-    entries that have not filled yet.
+    `loss` is stop plus costs as a share of the entry.
     """
     price = m.close
-    free = a.cash - committed
+    equity = moment.equity
+    free = a.cash - moment.committed
     cap = min(rails.max_order, floor(min(MAX_COINS * price, 1_000_000_000_000.0)))
-    best = Verdict(MAX_ORDER, float(cap), 0.0, cap)
+    best = Verdict(rail=MAX_ORDER, limit=float(cap), observed=0.0, krw=cap)
     fee = rails.fee_assumed_bps
     best = tighten(best, CASH, after_fee(free, fee))
     if rails.reserve_bps > 0:
@@ -202,34 +217,34 @@ def least_order(rails: Rails, loss: float) -> int:
 
 @kernel
 def propose_entry(
-    rails: Rails,
-    p: Params,
-    a: Account,
-    m: Market,
-    t: int,
-    now: int,
-    equity: int,
-    mode: int,
-    open_count: int,
-    committed: int,
+    rails: Rails, p: Params, a: Account, m: Market, moment: Moment
 ) -> tuple[Order, Verdict, int]:
     """Return the entry order (kind 0 where refused), the verdict, and the rails that fired."""
-    none = Order(0, 0, 0, 0, 0, 0.0, 0, 0, 0.0)
-    fired, verdict = refusals(rails, a, m, t, now, equity, mode, open_count)
+    fired, verdict = refusals(rails, a, m, moment)
     if fired != 0:
-        return none, verdict, fired
+        return NO_ORDER_OPEN, verdict, fired
     distance = stop_distance(p, m.trend.atr, m.close)
     loss = distance / m.close + cost_share(rails, m.close)
-    bound = size(rails, a, m, equity, loss, committed)
+    bound = size(rails, a, m, moment, loss)
     fired = 1 << bound.rail
     least = least_order(rails, loss)
     if bound.krw <= 0:
-        return none, bound, fired
+        return NO_ORDER_OPEN, bound, fired
     if bound.krw < least:
         fired = fired | 1 << MIN_ORDER
-        return none, Verdict(MIN_ORDER, float(least), float(bound.krw), 0), fired
+        return NO_ORDER_OPEN, refuse(MIN_ORDER, float(least), float(bound.krw)), fired
     risk = floor(bound.krw * loss * MICRO)
     reserved = floor(bound.krw * (loss + rails.gap_bps / BPS) * MICRO) + 1
     distance = p.stop_atr * m.trend.atr
-    order = Order(ENTRY, t, ENTRY_SIGNAL, bound.krw, 0, distance, reserved, risk, m.close)
+    order = Order(
+        kind=ENTRY,
+        t=moment.t,
+        reason=ENTRY_SIGNAL,
+        krw=bound.krw,
+        units=0,
+        distance=distance,
+        reserved=reserved,
+        risk=risk,
+        mark=m.close,
+    )
     return order, bound, fired

@@ -178,46 +178,6 @@ def candle_step(p: Params, m: Market, c: Candle) -> tuple[Market, int, float]:
 
 
 @kernel
-def with_exit_reason(position: Position, reason: int) -> Position:
-    """Return the position with the reason why all of it is to be sold."""
-    return Position(
-        position.units,
-        position.t,
-        position.price,
-        position.spent,
-        position.stop,
-        position.trailing,
-        position.target,
-        position.partial,
-        position.high,
-        position.risk,
-        position.pnl,
-        position.reserved,
-        reason,
-    )
-
-
-@kernel
-def drop_partial(position: Position) -> Position:
-    """Return the position without its first take-profit level."""
-    return Position(
-        position.units,
-        position.t,
-        position.price,
-        position.spent,
-        position.stop,
-        position.trailing,
-        position.target,
-        0.0,
-        position.high,
-        position.risk,
-        position.pnl,
-        position.reserved,
-        position.leaving,
-    )
-
-
-@kernel
 def exit_order(rails: Rails, m: Market, t: int, trigger_price: float) -> Order:
     """Return the order that sells all of a position that is being left.
 
@@ -247,8 +207,28 @@ def partial_order(rails: Rails, p: Params, m: Market, t: int, trigger_price: flo
 def sale(m: Market, kind: int, t: int, reason: int, units: int, trigger_price: float) -> Order:
     """Return a sell order; its mark is the price that touched it, else the last close."""
     if trigger_price > 0.0:
-        return Order(kind, t, reason, 0, units, trigger_price, 0, 0, trigger_price)
-    return Order(kind, t, reason, 0, units, 0.0, 0, 0, m.close)
+        return Order(
+            kind=kind,
+            t=t,
+            reason=reason,
+            krw=0,
+            units=units,
+            distance=trigger_price,
+            reserved=0,
+            risk=0,
+            mark=trigger_price,
+        )
+    return Order(
+        kind=kind,
+        t=t,
+        reason=reason,
+        krw=0,
+        units=units,
+        distance=0.0,
+        reserved=0,
+        risk=0,
+        mark=m.close,
+    )
 
 
 @kernel

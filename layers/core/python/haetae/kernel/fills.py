@@ -1,5 +1,6 @@
 """What a fill does to a position, to cash, to reservations and to the tally of closed trades."""
 
+from haetae.kernel.changes import release, with_order
 from haetae.kernel.codes import (
     ENTRY,
     EXIT,
@@ -14,7 +15,6 @@ from haetae.kernel.records import (
     Market,
     Order,
     Params,
-    Period,
     Position,
     Rails,
     Trade,
@@ -50,9 +50,9 @@ def simulate_fill(p: Params, order: Order, c: Candle) -> Fill:
     if order.kind == ENTRY:
         paid = ceil_tick(shift_bps(price, p.slippage_bps))
         units = buy_units(order.krw, paid)
-        return Fill(c.t, paid, units, funds_ceil(paid, units))
+        return Fill(t=c.t, price=paid, units=units, funds=funds_ceil(paid, units))
     got = max(floor_tick(shift_bps(price, -p.slippage_bps)), SMALLEST_PRICE)
-    return Fill(c.t, got, order.units, funds_floor(got, order.units))
+    return Fill(t=c.t, price=got, units=order.units, funds=funds_floor(got, order.units))
 
 
 @kernel
@@ -61,19 +61,29 @@ def trade_of(p: Params, m: Market, fill: Fill) -> Trade:
     fee = fee_ceil(fill.funds, p.fee_bps)
     kind = m.order.kind
     if kind == ENTRY:
-        return Trade(fill.t, kind, m.order.reason, fill.price, fill.units, fill.funds, fee, 0, 0)
+        return Trade(
+            t=fill.t,
+            kind=kind,
+            reason=m.order.reason,
+            price=fill.price,
+            units=fill.units,
+            funds=fill.funds,
+            fee=fee,
+            pnl=0,
+            risk=0,
+        )
     cost = part(m.position.spent, fill.units, m.position.units)
     pnl = fill.funds - fee - cost
     return Trade(
-        fill.t,
-        kind,
-        m.order.reason,
-        fill.price,
-        fill.units,
-        fill.funds,
-        fee,
-        pnl,
-        m.position.risk,
+        t=fill.t,
+        kind=kind,
+        reason=m.order.reason,
+        price=fill.price,
+        units=fill.units,
+        funds=fill.funds,
+        fee=fee,
+        pnl=pnl,
+        risk=m.position.risk,
     )
 
 
@@ -109,19 +119,19 @@ def open_position(p: Params, order: Order, trade: Trade) -> Position:
     """Return the position an entry's fill opens; part of the order bears part of its risk."""
     spent = min(trade.funds, order.krw * MICRO)
     return Position(
-        trade.units,
-        trade.t,
-        trade.price,
-        trade.funds + trade.fee,
-        first_stop(p, trade.price, order.distance),
-        0,
-        level_above(trade.price, p.target_bps),
-        level_above(trade.price, p.partial_bps),
-        trade.price,
-        part(order.risk, spent, order.krw * MICRO),
-        0,
-        part(order.reserved, spent, order.krw * MICRO),
-        0,
+        units=trade.units,
+        t=trade.t,
+        price=trade.price,
+        spent=trade.funds + trade.fee,
+        stop=first_stop(p, trade.price, order.distance),
+        trailing=0,
+        target=level_above(trade.price, p.target_bps),
+        partial=level_above(trade.price, p.partial_bps),
+        high=trade.price,
+        risk=part(order.risk, spent, order.krw * MICRO),
+        pnl=0,
+        reserved=part(order.reserved, spent, order.krw * MICRO),
+        leaving=0,
     )
 
 
@@ -134,19 +144,19 @@ def reduce_position(position: Position, kind: int, trade: Trade) -> Position:
     if kind != EXIT:
         level = 0.0
     return Position(
-        position.units - trade.units,
-        position.t,
-        position.price,
-        position.spent - part(position.spent, trade.units, position.units),
-        position.stop,
-        position.trailing,
-        position.target,
-        level,
-        position.high,
-        position.risk,
-        position.pnl + trade.pnl,
-        position.reserved - part(position.reserved, trade.units, position.units),
-        position.leaving,
+        units=position.units - trade.units,
+        t=position.t,
+        price=position.price,
+        spent=position.spent - part(position.spent, trade.units, position.units),
+        stop=position.stop,
+        trailing=position.trailing,
+        target=position.target,
+        partial=level,
+        high=position.high,
+        risk=position.risk,
+        pnl=position.pnl + trade.pnl,
+        reserved=position.reserved - part(position.reserved, trade.units, position.units),
+        leaving=position.leaving,
     )
 
 
@@ -157,8 +167,10 @@ def count_trade(tally: TradeStats, pnl: int, risk: int) -> TradeStats:
         return tally
     r = float(pnl) / float(risk)
     if r > 0.0:
-        return TradeStats(tally.n + 1, tally.wins + 1, tally.win_r + r, tally.loss_r)
-    return TradeStats(tally.n + 1, tally.wins, tally.win_r, tally.loss_r - r)
+        return TradeStats(
+            n=tally.n + 1, wins=tally.wins + 1, win_r=tally.win_r + r, loss_r=tally.loss_r
+        )
+    return TradeStats(n=tally.n + 1, wins=tally.wins, win_r=tally.win_r, loss_r=tally.loss_r - r)
 
 
 @kernel
@@ -191,53 +203,24 @@ def apply_fill(
         fired = FIRED_SLIPPAGE
         cooldown = t + rails.cooldown_s
     account = Account(
-        cash,
-        reserved,
-        last_entry,
-        a.exit_t,
-        cooldown,
-        a.day,
-        a.week,
-        tally,
+        cash=cash,
+        reserved=reserved,
+        last_entry=last_entry,
+        exit_t=a.exit_t,
+        cooldown=cooldown,
+        day=a.day,
+        week=a.week,
+        tally=tally,
     )
     market = Market(
-        m.seen,
-        m.close,
-        m.decided,
-        m.crash,
-        m.bar,
-        m.trend,
-        position,
-        NO_ORDER_OPEN,
-        m.verdict,
+        seen=m.seen,
+        close=m.close,
+        decided=m.decided,
+        crash=m.crash,
+        bar=m.bar,
+        trend=m.trend,
+        position=position,
+        order=NO_ORDER_OPEN,
+        verdict=m.verdict,
     )
     return account, market, fired
-
-
-@kernel
-def with_order(m: Market, order: Order) -> Market:
-    """Return the market with another open order."""
-    return Market(m.seen, m.close, m.decided, m.crash, m.bar, m.trend, m.position, order, m.verdict)
-
-
-@kernel
-def release(a: Account, order: Order) -> Account:
-    """Return the account without the reservation of an entry that never traded."""
-    if order.kind != ENTRY:
-        return a
-    return Account(
-        a.cash,
-        a.reserved - order.reserved,
-        a.last_entry,
-        a.exit_t,
-        a.cooldown,
-        a.day,
-        a.week,
-        a.tally,
-    )
-
-
-@kernel
-def count_entry(day: Period) -> Period:
-    """Return the day book with one more entry."""
-    return Period(day.until, day.start, day.floor, day.latch, day.entries + 1)

@@ -43,11 +43,11 @@ def fold_bar(p: Params, trend: Indicators, bar: Bar) -> Indicators:
         tr = true_range(bar.high, bar.low, trend.close)
         atr = wilder(trend.atr, tr, p.atr_len, n - 1)
     return Indicators(
-        n,
-        bar.end,
-        bar.close,
-        ema(trend.fast, bar.close, p.ema_fast, n),
-        ema(trend.slow, bar.close, p.ema_slow, n),
-        atr,
-        bar.value,
+        n=n,
+        t=bar.end,
+        close=bar.close,
+        fast=ema(trend.fast, bar.close, p.ema_fast, n),
+        slow=ema(trend.slow, bar.close, p.ema_slow, n),
+        atr=atr,
+        value=bar.value,
     )

@@ -39,14 +39,14 @@ def loss_limit(start: int, limit_bps: int, limit_r: int, r_bps: int) -> int:
 def open_day(rails: Rails, t: int, equity: int) -> Period:
     """Begin the KST day that `t` lies in."""
     limit = loss_limit(equity, rails.day_bps, rails.day_r, rails.r_bps)
-    return Period(next_day(t), equity, equity - limit, 0, 0)
+    return Period(until=next_day(t), start=equity, floor=equity - limit, latch=0, entries=0)
 
 
 @kernel
 def open_week(rails: Rails, t: int, equity: int) -> Period:
     """Begin the KST week (from Monday) that `t` lies in."""
     limit = loss_limit(equity, rails.week_bps, rails.week_r, rails.r_bps)
-    return Period(next_week(t), equity, equity - limit, 0, 0)
+    return Period(until=next_week(t), start=equity, floor=equity - limit, latch=0, entries=0)
 
 
 @kernel
@@ -56,14 +56,27 @@ def mark_books(rails: Rails, a: Account, t: int, equity: int) -> tuple[Account, 
     day = a.day
     week = a.week
     if equity <= day.floor and day.latch == 0:
-        day = Period(day.until, day.start, day.floor, 1, day.entries)
+        day = Period(
+            until=day.until, start=day.start, floor=day.floor, latch=1, entries=day.entries
+        )
         fired = fired | FIRED_DAY_LATCH
     if equity <= week.floor and week.latch == 0:
-        week = Period(week.until, week.start, week.floor, 1, week.entries)
+        week = Period(
+            until=week.until, start=week.start, floor=week.floor, latch=1, entries=week.entries
+        )
         fired = fired | FIRED_WEEK_LATCH
     if t >= day.until:
         day = open_day(rails, t, equity)
         if t >= week.until:
             week = open_week(rails, t, equity)
-    account = Account(a.cash, a.reserved, a.last_entry, a.exit_t, a.cooldown, day, week, a.tally)
+    account = Account(
+        cash=a.cash,
+        reserved=a.reserved,
+        last_entry=a.last_entry,
+        exit_t=a.exit_t,
+        cooldown=a.cooldown,
+        day=day,
+        week=week,
+        tally=a.tally,
+    )
     return account, fired

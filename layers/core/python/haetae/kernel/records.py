@@ -200,6 +200,21 @@ class Account(NamedTuple):
     tally: TradeStats
 
 
+class Moment(NamedTuple):
+    """What every decision of one minute needs to know of it.
+
+    `now` is the minute that the trigger found, at or after `t`; `held` counts the markets that
+    hold or are buying; `equity` and `committed`, what their open entries will cost, are micro.
+    """
+
+    t: int
+    now: int
+    equity: int
+    mode: int
+    held: int
+    committed: int
+
+
 class Fill(NamedTuple):
     """What the exchange did for an order: `units` 0 means it ended without a trade."""
 

@@ -1,5 +1,15 @@
 """The parts of a minute, each on one market and the account; `advance` gives them their order."""
 
+from haetae.kernel.changes import (
+    cool_down,
+    drop_partial,
+    reserve,
+    with_exit_at,
+    with_exit_reason,
+    with_order,
+    with_position,
+    with_verdict,
+)
 from haetae.kernel.codes import (
     ENTRY,
     EXIT,
@@ -11,8 +21,8 @@ from haetae.kernel.codes import (
     SLIPPAGE,
 )
 from haetae.kernel.entries import propose_entry
-from haetae.kernel.exits import drop_partial, exit_order, partial_order, with_exit_reason
-from haetae.kernel.fills import apply_fill, count_entry, with_order
+from haetae.kernel.exits import exit_order, partial_order
+from haetae.kernel.fills import apply_fill
 from haetae.kernel.indicators import fold_bar
 from haetae.kernel.loss_limits import open_day, open_week
 from haetae.kernel.records import (
@@ -22,11 +32,10 @@ from haetae.kernel.records import (
     Fill,
     Indicators,
     Market,
+    Moment,
     Params,
-    Position,
     Rails,
     TradeStats,
-    Verdict,
 )
 from haetae.kernel.registry import kernel
 from haetae.kernel.rounding import fee_ceil, share_ceil, value_nearest
@@ -106,36 +115,18 @@ def ask_partial(
 
 
 @kernel
-def with_exit_at(a: Account, t: int) -> Account:
-    """Return the account with an exit decided at `t`."""
-    return Account(a.cash, a.reserved, a.last_entry, t, a.cooldown, a.day, a.week, a.tally)
-
-
-@kernel
-def with_position(m: Market, position: Position) -> Market:
-    """Return the market with another position."""
-    return Market(m.seen, m.close, m.decided, m.crash, m.bar, m.trend, position, m.order, m.verdict)
-
-
-@kernel
-def cool_down(a: Account, until: int) -> Account:
-    """Refuse entries until `until`."""
-    return Account(a.cash, a.reserved, a.last_entry, a.exit_t, until, a.day, a.week, a.tally)
-
-
-@kernel
 def close_bar(p: Params, m: Market) -> Market:
     """Fold the finished decision candle into the indicators."""
     return Market(
-        m.seen,
-        m.close,
-        m.decided,
-        m.crash,
-        NO_BAR,
-        fold_bar(p, m.trend, m.bar),
-        m.position,
-        m.order,
-        m.verdict,
+        seen=m.seen,
+        close=m.close,
+        decided=m.decided,
+        crash=m.crash,
+        bar=NO_BAR,
+        trend=fold_bar(p, m.trend, m.bar),
+        position=m.position,
+        order=m.order,
+        verdict=m.verdict,
     )
 
 
@@ -173,16 +164,7 @@ def decide_exit(rails: Rails, p: Params, a: Account, m: Market, t: int) -> tuple
 
 @kernel
 def decide_entry(
-    rails: Rails,
-    p: Params,
-    a: Account,
-    m: Market,
-    t: int,
-    now: int,
-    equity: int,
-    mode: int,
-    open_count: int,
-    committed: int,
+    rails: Rails, p: Params, a: Account, m: Market, moment: Moment
 ) -> tuple[Account, Market, int]:
     """Decide a market that holds nothing: put an entry wish through the rails.
 
@@ -191,57 +173,39 @@ def decide_entry(
     m = with_verdict(m, NO_VERDICT)
     if m.order.kind != NO_ORDER or signal(p, m.trend) != LONG:
         return a, m, 0
-    order, verdict, fired = propose_entry(
-        rails, p, a, m, t, now, equity, mode, open_count, committed
-    )
+    order, verdict, fired = propose_entry(rails, p, a, m, moment)
     m = with_verdict(m, verdict)
     if order.kind == NO_ORDER:
         return a, m, fired
-    account = Account(
-        a.cash,
-        a.reserved + order.reserved,
-        a.last_entry,
-        a.exit_t,
-        a.cooldown,
-        count_entry(a.day),
-        a.week,
-        a.tally,
-    )
-    return account, with_order(m, order), fired
-
-
-@kernel
-def with_verdict(m: Market, verdict: Verdict) -> Market:
-    """Return the market with its last closed decision candle decided."""
-    return Market(
-        m.seen,
-        m.close,
-        m.trend.t,
-        m.crash,
-        m.bar,
-        m.trend,
-        m.position,
-        m.order,
-        verdict,
-    )
+    return reserve(a, order), with_order(m, order), fired
 
 
 @kernel
 def open_account(rails: Rails, t: int, cash: int) -> Account:
     """Return a new account of `cash` micro as of the minute `t`."""
     return Account(
-        cash,
-        0,
-        0,
-        0,
-        0,
-        open_day(rails, t, cash),
-        open_week(rails, t, cash),
-        TradeStats(0, 0, 0.0, 0.0),
+        cash=cash,
+        reserved=0,
+        last_entry=0,
+        exit_t=0,
+        cooldown=0,
+        day=open_day(rails, t, cash),
+        week=open_week(rails, t, cash),
+        tally=TradeStats(n=0, wins=0, win_r=0.0, loss_r=0.0),
     )
 
 
 @kernel
 def open_market(m: Market, trend: Indicators, t: int) -> Market:
     """Return the market as it stands at `t` after warm-up: nothing is decided on old candles."""
-    return Market(t, trend.close, t, m.crash, m.bar, trend, m.position, m.order, m.verdict)
+    return Market(
+        seen=t,
+        close=trend.close,
+        decided=t,
+        crash=m.crash,
+        bar=m.bar,
+        trend=trend,
+        position=m.position,
+        order=m.order,
+        verdict=m.verdict,
+    )

@@ -7,7 +7,7 @@ from itertools import accumulate
 from haetae.app.orders.settle import known_fill
 from haetae.base.time import MINUTE_S
 from haetae.config.setup import Setup
-from haetae.kernel.advance import Log, Reached, Tape, advance
+from haetae.kernel.advance import Log, Reached, Span, Tape, advance
 from haetae.kernel.codes import (
     NO_ORDER,
 )
@@ -80,13 +80,15 @@ def fold_minutes(
         tuple(before.markets[name] for name in setup.markets),
         tape_of([candles[name] for name in setup.markets]),
         fills,
-        before.t,
-        max(to_t, before.t),
-        MINUTE_S,
-        book.halt.mode,
-        int(decide),
-        0,
-        MARKETS_PER_COMMIT,
+        Span(
+            t=before.t,
+            to_t=max(to_t, before.t),
+            step_s=MINUTE_S,
+            mode=book.halt.mode,
+            decide=int(decide),
+            simulate=0,
+            most=MARKETS_PER_COMMIT,
+        ),
         NO_LOG,
     )
     named = dict(zip(setup.markets, markets, strict=True))

@@ -8,6 +8,7 @@ import numpy as np
 from haetae.app.walk.warm_up import fold_history
 from haetae.config.setup import Setup
 from haetae.kernel.advance import TRADE_INTS, Log, Reached, advance
+from haetae.kernel.advance import Span as FoldSpan
 from haetae.kernel.codes import CODE_COUNT, ENTRY, REASON_NAMES, RUN, WARMUP
 from haetae.kernel.records import NEW_MARKET, NO_FILL, Account, Market, Params
 from haetae.kernel.step import open_account, open_market
@@ -79,13 +80,15 @@ def prepared(
         markets,
         tape,
         (NO_FILL,) * len(markets),
-        span.from_t,
-        span.to_t,
-        setup.params[0].candle_s,
-        mode,
-        1,
-        1,
-        0,
+        FoldSpan(
+            t=span.from_t,
+            to_t=span.to_t,
+            step_s=setup.params[0].candle_s,
+            mode=mode,
+            decide=1,
+            simulate=1,
+            most=0,
+        ),
         log,
     )
 
