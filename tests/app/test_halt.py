@@ -497,7 +497,7 @@ def test_the_daily_report_values_what_is_still_held(holding: World) -> None:
     worth = sum(m.close * m.position.units / 1e8 * 0.9995 for m in state.markets.values())
     assert (daily.entries, daily.exits, daily.positions) == (2, 0, 2)
     assert abs(float(daily.equity_krw) - (state.account.cash / MICRO + worth)) < 1
-    assert (daily.pnl_krw, daily.r) == (0, None)
+    assert (daily.pnl_krw, daily.r) == (Decimal(0), None)
 
 
 @pytest.mark.parametrize("days", [-1, 1])
@@ -505,10 +505,10 @@ def test_another_days_report_has_none_of_its_trades(world: World, days: int) -> 
     world.run(START, EXIT_T + 2 * MINUTE)
     daily = daily_report(world.ports, SETUP, NINE_T + days * DAY_S)
     assert (daily.entries, daily.exits, daily.r) == (0, 0, None)
-    assert (daily.pnl_krw, daily.fees_krw) == (0, 0)
+    assert (daily.pnl_krw, daily.fees_krw) == (Decimal(0), Decimal(0))
     assert world.sent(DailyReport)[0].r is None
 
 
 def test_the_report_of_an_account_that_never_began_is_empty(world: World) -> None:
     daily = daily_report(world.ports, SETUP, NINE_T)
-    assert (daily.entries, daily.equity_krw, daily.positions) == (0, 0, 0)
+    assert (daily.entries, daily.equity_krw, daily.positions) == (0, Decimal(0), 0)

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 from moto import mock_aws
-
-from app.safety.world import (
+from safety.world import (
     BAR,
     ENTRY_T,
     EXIT_T,
@@ -20,6 +19,7 @@ from app.safety.world import (
     level,
     rows,
 )
+
 from haetae.app.operator.kill import kill
 from haetae.app.operator.resume import disagreements
 from haetae.config.profiles import PROFILES

@@ -34,11 +34,14 @@ from safety.world import (
 
 from haetae.adapters.upbit.transport import Request, SurelyNotSent
 from haetae.app.ports import Ports
-from haetae.app.walk.cycle import AHEAD_S, Outcome, risk_check, trading_cycle
+from haetae.app.walk.cycle import AHEAD_S, risk_check, trading_cycle
+from haetae.app.walk.outcome import Outcome
 from haetae.ledger.intent import Phase
 
 DELAY_S = SETUP.rails.entry_delay_s
 LAST_T = EXIT_T + 4 * MINUTE
+
+type Door = Callable[[int], Outcome]
 
 
 @pytest.fixture
@@ -61,7 +64,7 @@ def traded(world: World) -> list[tuple[str, str, str]]:
     )
 
 
-def pumped(world: World, doors: Callable[[int], list[Callable[[int], Outcome]]]) -> None:
+def pumped(world: World, doors: Callable[[int], list[Door]]) -> None:
     """Let the events of every minute come as `doors` orders them."""
     for t in range(START, LAST_T + 1, MINUTE):
         for door in doors(t):
@@ -84,9 +87,11 @@ def test_events_that_come_several_times_and_in_either_order_trade_as_once(
     # when every event comes `times` times
     world.restore(saved)
 
-    def doors(t: int) -> list[Callable[[int], Outcome]]:
-        each = [world.trading_cycle] * times if t % BAR == 0 else []
-        checks = [world.risk_check] * times
+    def doors(t: int) -> list[Door]:
+        cycle: Door = world.trading_cycle
+        check: Door = world.risk_check
+        each = [cycle] * times if t % BAR == 0 else []
+        checks = [check] * times
         return checks + each if risk_first else each + checks
 
     pumped(world, doors)

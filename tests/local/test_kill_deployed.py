@@ -109,7 +109,8 @@ class Desk:
 
     def messages(self, kind: str, within_s: float = 30.0) -> list[str]:
         """Wait for messages of a kind; return the words of all of them that have come."""
-        sqs, until, found = client("sqs", self.where.endpoint), time.monotonic() + within_s, []
+        sqs, until = client("sqs", self.where.endpoint), time.monotonic() + within_s
+        found: list[str] = []
         while time.monotonic() < until and not found:
             got = sqs.receive_message(
                 QueueUrl=self.queue, MaxNumberOfMessages=10, WaitTimeSeconds=1

@@ -1,5 +1,6 @@
 """Laws of an entry's size: never above any of its bounds, and tightening never enlarges it."""
 
+from collections.abc import Callable
 from fractions import Fraction
 
 from hypothesis import given, settings
@@ -89,7 +90,7 @@ def test_size_exceeds_none_of_its_bounds(
     assert krw <= 9e9 * price
 
 
-TIGHTER = {
+TIGHTER: dict[str, Callable[[Rails], int]] = {
     "r_bps": lambda r: max(1, r.r_bps // 2) if r.r_bps else 50,
     "buy_bps": lambda r: max(1, r.buy_bps // 2) if r.buy_bps else 5_000,
     "coin_bps": lambda r: max(1, r.coin_bps // 2) if r.coin_bps else 5_000,

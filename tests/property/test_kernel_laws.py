@@ -30,8 +30,8 @@ def changed_from(tape: Tape, t: int, factor: float) -> Tape:
             if c.t < t:
                 candles.append(c)
             elif row % 3 != 0:
-                prices = [round(price * factor, 8) for price in (c.open, c.high, c.low, c.close)]
-                candles.append(Candle(c.t, *prices, c.volume * 2.0))
+                o, h, low, close = (round(x * factor, 8) for x in (c.open, c.high, c.low, c.close))
+                candles.append(Candle(c.t, o, h, low, close, c.volume * 2.0))
         markets.append(candles)
     return tape_of(*markets)
 

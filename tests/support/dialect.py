@@ -6,7 +6,7 @@ Only what is listed here may be written in a `@kernel` function; everything else
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeIs
+from typing import TypeGuard
 
 BUILTINS = frozenset({"floor", "sqrt", "min", "max", "float", "range", "len"})
 CONTAINERS = frozenset({"Tape", "Log"})  # records that carry columns instead of numbers
@@ -107,7 +107,7 @@ def vocabulary(trees: list[ast.Module]) -> Vocabulary:
     return Vocabulary(functions=frozenset(functions), records=records)
 
 
-def is_kernel(node: ast.AST) -> TypeIs[ast.FunctionDef]:
+def is_kernel(node: ast.AST) -> TypeGuard[ast.FunctionDef]:
     """Tell whether a definition is a registered kernel function."""
     return isinstance(node, ast.FunctionDef) and any(
         isinstance(mark, ast.Name) and mark.id == "kernel" for mark in node.decorator_list
@@ -169,9 +169,13 @@ def function_violations(node: ast.FunctionDef, words: Vocabulary) -> Iterator[st
 def positional_violations(node: ast.AST, words: Vocabulary) -> Iterator[str]:
     """Report records that are given fields by position: two floats could change places."""
     for call in ast.walk(node):
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
-            if call.func.id in words.records and call.args:
-                yield say(call, f"{call.func.id} is given its fields by name")
+        if (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Name)
+            and call.func.id in words.records
+            and call.args
+        ):
+            yield say(call, f"{call.func.id} is given its fields by name")
 
 
 def node_violations(  # noqa: C901 - a table of the grammar

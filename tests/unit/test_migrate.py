@@ -26,7 +26,7 @@ type Item = dict[str, Any]
 
 ITEMS = REPOSITORY / "tests/data/items"
 ACCOUNT = "main"
-KINDS = {
+KINDS: dict[str, items.Kind[Any]] = {
     "HALT": items.HALT,
     "INTENT": items.INTENT,
     "ORDER": items.ORDER,
@@ -54,7 +54,7 @@ def read(item: Item) -> Any:
 def write(kind: str, value: Any, schema: int) -> Item:
     if kind == "BOOK":
         return items.book_item(ACCOUNT, *value, schema=schema)
-    return KINDS[kind].write(ACCOUNT, value, schema=schema)  # type: ignore[attr-defined]
+    return KINDS[kind].write(ACCOUNT, value, schema=schema)
 
 
 # Releases

@@ -362,7 +362,8 @@ def test_what_contradicts_or_has_no_effect_is_refused(
     ],
 )
 def test_what_is_just_within_is_allowed(profile: str, overrides: dict[str, str]) -> None:
-    assert setup_of(profile=profile, markets=("KRW-BTC",), overrides=overrides)
+    allowed = setup_of(profile=profile, markets=("KRW-BTC",), overrides=overrides)
+    assert isinstance(allowed, Setup)
 
 
 def test_a_trailing_stop_of_none_with_a_multiple_is_refused_in_either_order() -> None:

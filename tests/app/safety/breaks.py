@@ -25,10 +25,10 @@ class Fuse:
     def ports(self, ports: Ports) -> Ports:
         """Return the ports with this fuse in each of them."""
         return Ports(
-            exchange=Fused(ports.exchange, self),  # type: ignore[arg-type]
-            books=Fused(ports.books, self),  # type: ignore[arg-type]
-            messages=Fused(ports.messages, self),  # type: ignore[arg-type]
-            clock=Fused(ports.clock, self),  # type: ignore[arg-type]
+            exchange=Fused(ports.exchange, self),
+            books=Fused(ports.books, self),
+            messages=Fused(ports.messages, self),
+            clock=Fused(ports.clock, self),
         )
 
     def through(self, name: str, call: Callable[[], Any]) -> Any:

@@ -360,9 +360,9 @@ class Explorer:
         answers = [self._values[number] for number in history]
         messages = MemoryMessages()
         ports: Any = Ports(
-            exchange=Player("exchange", answers),  # type: ignore[arg-type]
-            books=Player("books", answers),  # type: ignore[arg-type]
-            clock=Player("clock", answers),  # type: ignore[arg-type]
+            exchange=Player("exchange", answers),
+            books=Player("books", answers),
+            clock=Player("clock", answers),
             messages=messages,
         )
         try:

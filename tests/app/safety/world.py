@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
 from haetae.adapters.clocks import VirtualClock

@@ -39,7 +39,7 @@ class Server:
     def client(self, service: str) -> Any:
         """Return a client of one service; retries would hide what the tests look for."""
         return boto3.client(
-            service,
+            service,  # type: ignore[call-overload] # the service is a variable here
             endpoint_url=f"http://127.0.0.1:{self.port}",
             region_name="ap-northeast-2",
             aws_access_key_id="test",
@@ -147,7 +147,7 @@ def _answers(server: Server) -> bool:
     assert server.process.poll() is None, f"LocalStack left: {server.log()[-2000:]}"
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/_localstack/health") as answer:
-            return answer.status == 200
+            return bool(answer.status == 200)
     except OSError:
         return False
 

@@ -42,16 +42,19 @@ class Books:
     def query(self, condition: str = "pk = :p", **more: Any) -> dict[str, Any]:
         """Query the partition `p`."""
         values = {":p": {"S": "p"}, **more.pop("values", {})}
-        return self.client.query(
+        found: dict[str, Any] = self.client.query(
             TableName=self.name,
             KeyConditionExpression=condition,
             ExpressionAttributeValues=values,
             **more,
         )
+        return found
 
     def everything(self) -> list[dict[str, Any]]:
         """Return all items."""
-        return self.client.scan(TableName=self.name, ConsistentRead=True)["Items"]
+        found = self.client.scan(TableName=self.name, ConsistentRead=True)
+        items: list[dict[str, Any]] = found["Items"]
+        return items
 
 
 def item(pk: str, sk: str, n: int = 0) -> dict[str, Any]:

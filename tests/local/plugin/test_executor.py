@@ -31,7 +31,7 @@ def layer(server: Server, files: dict[str, str]) -> str:
     published = server.client("lambda").publish_layer_version(
         LayerName=name(), Content={"ZipFile": zipped(files)}
     )
-    return published["LayerVersionArn"]
+    return str(published["LayerVersionArn"])
 
 
 def test_a_result_comes_back_as_it_was_sent(server: Server) -> None:

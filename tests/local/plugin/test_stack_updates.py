@@ -72,12 +72,13 @@ class Stack:
             TemplateBody=json.dumps({"Resources": copy.deepcopy(resources)}),
         )["Id"]
         described = until(lambda: self._described(made))
+        assert described is not None
         return [x["ResourceChange"]["LogicalResourceId"] for x in described["Changes"]], made
 
     def id(self, logical: str) -> str:
         """Return a resource's physical id."""
         found = self.client.describe_stack_resource(StackName=self.name, LogicalResourceId=logical)
-        return found["StackResourceDetail"]["PhysicalResourceId"]
+        return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
     def reasons(self) -> str:
         """Return what the events say."""
@@ -144,7 +145,7 @@ def test_an_invoke_config_changes_and_stays_when_only_its_function_does(stack: S
 
     def attempts() -> int:
         found = functions.get_function_event_invoke_config(FunctionName=stack.id("Function"))
-        return found["MaximumRetryAttempts"]
+        return int(found["MaximumRetryAttempts"])
 
     stack.deploy(Role=role(), Function=function(), Config=config(2))
     assert attempts() == 2
@@ -381,7 +382,8 @@ def test_a_log_group_has_and_changes_its_retention(stack: Stack) -> None:
     def retention() -> int | None:
         logs = stack.server.client("logs")
         (found,) = logs.describe_log_groups(logGroupNamePrefix=stack.id("Group"))["logGroups"]
-        return found.get("retentionInDays")
+        days: int | None = found.get("retentionInDays")
+        return days
 
     stack.deploy(Group=group(RetentionInDays=30))
     assert retention() == 30

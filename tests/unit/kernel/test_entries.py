@@ -1,5 +1,7 @@
 """The rails of an entry: each refusal at its boundary, each size bound alone, the reservation."""
 
+from typing import Any
+
 import pytest
 
 from haetae.kernel import codes
@@ -211,7 +213,7 @@ def test_kelly_without_an_edge_means_no_trade() -> None:
     ],
 )
 def test_stop_distance_is_the_tightest_with_a_tick_of_room(
-    params: dict[str, float], distance: float
+    params: dict[str, Any], distance: float
 ) -> None:
     assert stop_distance(BARE._replace(**params), 1_000.0, 100_000.0) == distance
 
