@@ -31,9 +31,9 @@ def test_scenario_fires_its_rails(scenario: Scenario) -> None:
 
 def test_late_cycle_fires_expired() -> None:
     market = rising()
-    t = market.trend.t + PLAN_RAILS.entry_delay_s + 60
+    t = market.indicators.t + PLAN_RAILS.entry_delay_s + 60
     _, markets, reached = fold(
-        PLAN_RAILS, [PLAN], account(), [market], tape_of([]), market.trend.t, t
+        PLAN_RAILS, [PLAN], account(), [market], tape_of([]), market.indicators.t, t
     )
     assert fired(tuple(reached.fired >> rail & 1 for rail in range(CODE_COUNT))) == {EXPIRED}
     assert markets[0].order.kind == NO_ORDER

@@ -5,9 +5,11 @@ from typing import Final
 from haetae.config.profiles import PROFILES
 from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL, EXIT, TREND_FOLLOW
 from haetae.kernel.records import (
+    NEW_INDICATORS,
     NEW_MARKET,
     NO_POSITION,
     Account,
+    Averages,
     Candle,
     Crash,
     Fill,
@@ -63,6 +65,7 @@ BARE: Final = Params(
     ema_fast=20,
     ema_slow=50,
     atr_len=14,
+    rsi_len=14,
     only_long_when_fast_gt_slow=1,
     stop_atr=0.0,
     trail_atr=0.0,
@@ -110,14 +113,14 @@ def rising(
     *, price: float = 100_000.0, t: int = NOW, atr: float = 1_000.0, turnover: float = 1e12
 ) -> Market:
     """Return a flat market whose trend says LONG as of `t`."""
-    trend = Indicators(600, t, price, price * 0.99, price * 0.98, atr, turnover)
-    return NEW_MARKET._replace(seen=t, close=price, decided=t - 3_600, trend=trend)
+    trend = indicators(t, price, price * 0.99, price * 0.98, atr, turnover)
+    return NEW_MARKET._replace(seen=t, close=price, decided=t - 3_600, indicators=trend)
 
 
 def falling(*, price: float = 100_000.0, t: int = NOW) -> Market:
     """Return a flat market whose trend says FLAT as of `t`."""
-    trend = Indicators(600, t, price, price * 1.01, price * 1.02, 1_000.0, 1e12)
-    return NEW_MARKET._replace(seen=t, close=price, decided=t - 3_600, trend=trend)
+    trend = indicators(t, price, price * 1.01, price * 1.02, 1_000.0, 1e12)
+    return NEW_MARKET._replace(seen=t, close=price, decided=t - 3_600, indicators=trend)
 
 
 def holding(market: Market, position: Position) -> Market:
@@ -198,3 +201,12 @@ def moment(
 ) -> Moment:  # fmt: skip
     """Return the moment of a decision at `t`; the trigger comes in time unless told."""
     return Moment(t, t if now is None else now, equity, mode, held, committed)
+
+
+def indicators(
+    t: int, close: float, fast: float, slow: float, atr: float, value: float, *, n: int = 600
+) -> Indicators:
+    """Return indicators of a trend; RSI and range have seen nothing."""
+    return NEW_INDICATORS._replace(
+        n=n, t=t, close=close, value=value, averages=Averages(fast, slow), atr=atr
+    )

@@ -7,7 +7,7 @@ import pytest
 import talib
 
 from haetae.kernel.indicators import ema, fold_bar, true_range, wilder
-from haetae.kernel.records import NEW_INDICATORS, Bar, Candle, Indicators
+from haetae.kernel.records import NEW_INDICATORS, Averages, Bar, Candle, Indicators, Range, Rsi
 from support.states import PLAN
 from support.tapes import MIXED, recorded, seeded_market
 
@@ -37,15 +37,22 @@ def test_averages_equal_those_of_ta_lib(candles: Sequence[Candle]) -> None:
     close = np.array([c.close for c in candles])
     high = np.array([c.high for c in candles])
     low = np.array([c.low for c in candles])
+    rsi = [x.rsi for x in trends]
+    ours = {
+        "fast": [x.averages.fast for x in trends],
+        "slow": [x.averages.slow for x in trends],
+        "atr": [x.atr for x in trends],
+        "rsi": [100.0 * r.gain / (r.gain + r.loss) if r.gain + r.loss else 0.0 for r in rsi],
+    }
     expected = {
+        "rsi": (talib.RSI(close, PLAN.rsi_len), PLAN.rsi_len),
         "fast": (talib.EMA(close, PLAN.ema_fast), PLAN.ema_fast - 1),
         "slow": (talib.EMA(close, PLAN.ema_slow), PLAN.ema_slow - 1),
         "atr": (talib.ATR(high, low, close, PLAN.atr_len), PLAN.atr_len),
     }
     for name, (values, first) in expected.items():
         assert np.isnan(values[first - 1])
-        ours = [getattr(trend, name) for trend in trends[first:]]
-        np.testing.assert_allclose(ours, values[first:], rtol=1e-9, err_msg=name)
+        np.testing.assert_allclose(ours[name][first:], values[first:], rtol=1e-9, err_msg=name)
 
 
 def test_ema_is_a_sum_until_its_first_mean() -> None:
@@ -72,4 +79,26 @@ def test_true_range_reaches_to_the_previous_close(
 
 def test_first_candle_has_no_true_range() -> None:
     first = folded([Candle(0, 10.0, 12.0, 8.0, 11.0, 1.0)])[0]
-    assert first == Indicators(1, 3_600, 11.0, 11.0, 11.0, 0.0, 5.0)
+    assert first == Indicators(
+        n=1,
+        t=3_600,
+        close=11.0,
+        value=5.0,
+        averages=Averages(11.0, 11.0),
+        atr=0.0,
+        rsi=Rsi(0, 0.0, 0.0),
+        range=Range(10.0, 12.0, 8.0, 0.0),
+    )
+
+
+def test_range_is_of_the_last_candle_and_of_the_one_before() -> None:
+    candles = [Candle(0, 10.0, 12.0, 8.0, 11.0, 1.0), Candle(3_600, 11.0, 15.0, 10.0, 14.0, 1.0)]
+    first, second = (x.range for x in folded(candles))
+    assert first == Range(10.0, 12.0, 8.0, 0.0)
+    assert second == Range(11.0, 15.0, 10.0, 4.0)
+
+
+def test_rsi_of_a_migrated_state_begins_with_its_next_candle() -> None:
+    old = folded([Candle(0, 10.0, 12.0, 8.0, 11.0, 1.0)])[0]._replace(n=600)
+    after = fold_bar(PLAN, old, Bar(7_200, 11.0, 12.0, 8.0, 9.0, 5.0))
+    assert after.rsi == Rsi(1, 0.0, 2.0)

@@ -10,7 +10,6 @@ from haetae.kernel.records import (
     NO_VERDICT,
     Account,
     Crash,
-    Indicators,
     Market,
 )
 from haetae.kernel.step import (
@@ -39,6 +38,7 @@ from support.states import (
     candle,
     falling,
     filled,
+    indicators,
     moment,
     position,
     rising,
@@ -358,8 +358,9 @@ def test_closing_a_bar_folds_it_and_begins_anew() -> None:
     _, m, _ = candle_events(OFF, PLAN, account(), rising(), candle(101_000.0), T)
     closed = close_bar(PLAN, m)
     assert closed.bar.end == 0
-    assert (closed.trend.n, closed.trend.t, closed.trend.close) == (601, NOW + 3_600, 101_000.0)
-    assert closed._replace(bar=m.bar, trend=m.trend) == m
+    after = closed.indicators
+    assert (after.n, after.t, after.close) == (601, NOW + 3_600, 101_000.0)
+    assert closed._replace(bar=m.bar, indicators=m.indicators) == m
 
 
 def test_a_new_account_stands_in_its_day_and_week() -> None:
@@ -371,6 +372,6 @@ def test_a_new_account_stands_in_its_day_and_week() -> None:
 
 
 def test_nothing_is_decided_on_candles_of_the_warm_up() -> None:
-    trend = Indicators(600, NOW - 60, 5.0, 4.0, 3.0, 1.0, 1.0)
+    trend = indicators(NOW - 60, 5.0, 4.0, 3.0, 1.0, 1.0)
     m = open_market(rising(), trend, NOW)
-    assert (m.seen, m.decided, m.close, m.trend) == (NOW, NOW, 5.0, trend)
+    assert (m.seen, m.decided, m.close, m.indicators) == (NOW, NOW, 5.0, trend)

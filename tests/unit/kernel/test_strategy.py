@@ -4,14 +4,14 @@ import pytest
 
 from haetae.kernel.records import Indicators, Params
 from haetae.kernel.strategy import FLAT, HOLD, LONG, signal
-from support.states import BARE
+from support.states import BARE, indicators
 
 FREE = BARE._replace(only_long_when_fast_gt_slow=0)
 
 
 def trend(*, n: int = 600, close: float, fast: float, slow: float) -> Indicators:
     """Return seeded indicators."""
-    return Indicators(n, 0, close, fast, slow, 1.0, 1.0)
+    return indicators(0, close, fast, slow, 1.0, 1.0, n=n)
 
 
 @pytest.mark.parametrize(

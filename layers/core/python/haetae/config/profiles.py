@@ -13,6 +13,7 @@ PLAN_PARAMS: Final = Params(
     ema_fast=20,
     ema_slow=50,
     atr_len=14,
+    rsi_len=14,
     only_long_when_fast_gt_slow=1,
     stop_atr=2.5,
     trail_atr=3.0,

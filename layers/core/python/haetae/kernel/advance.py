@@ -201,7 +201,7 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                     opened = 1
                     if states[i].order.t != t:
                         settled = 1
-                if m.trend.t > m.decided:
+                if m.indicators.t > m.decided:
                     due = decide
             if m.position.units != 0:
                 equity = equity + liquidation_value(p, m)
@@ -229,14 +229,14 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                     m = with_per_candle(markets[i], per_candle[i])
                 markets[i] = m
             for i in range(n):
-                if markets[i].trend.t > markets[i].decided and markets[i].position.units > 0:
+                if markets[i].indicators.t > markets[i].decided and markets[i].position.units > 0:
                     if simulate == 0 and touched == most and most != 0:
                         inside = 1
                     else:
                         a, markets[i] = decide_exit(rails, each[i], a, markets[i], t)
                         touched = touched + 1
             for i in range(n):
-                if markets[i].trend.t > markets[i].decided:
+                if markets[i].indicators.t > markets[i].decided:
                     if simulate == 0 and touched == most and most != 0:
                         inside = 1
                         break
@@ -295,7 +295,7 @@ def with_per_candle(m: Market, last: PerCandle) -> Market:
         m.decided,
         last.crash,
         last.bar,
-        m.trend,
+        m.indicators,
         m.position,
         m.order,
         m.verdict,

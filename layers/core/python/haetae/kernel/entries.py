@@ -81,7 +81,7 @@ def refusals(rails: Rails, a: Account, m: Market, moment: Moment) -> tuple[int, 
     if a.exit_t == t:
         fired = fired | 1 << EXIT_THIS_MINUTE
         first = refuse(EXIT_THIS_MINUTE, 0.0, 0.0)
-    age = moment.now - m.trend.t
+    age = moment.now - m.indicators.t
     if age > rails.entry_delay_s:
         fired = fired | 1 << EXPIRED
         first = refuse(EXPIRED, float(rails.entry_delay_s), float(age))
@@ -194,7 +194,7 @@ def size(rails: Rails, a: Account, m: Market, moment: Moment, loss: float) -> Ve
     if rails.buy_bps > 0:
         best = tighten(best, BUY_SHARE, share_floor(max(free, 0), rails.buy_bps) // MICRO)
     if rails.liquidity_bps > 0:
-        turnover = min(m.trend.value, 1_000_000_000_000.0)
+        turnover = min(m.indicators.value, 1_000_000_000_000.0)
         best = tighten(best, LIQUIDITY, floor(turnover * rails.liquidity_bps / BPS))
     if rails.r_bps > 0:
         best = tighten(best, SIZE_R, risk_to_krw(share_floor(equity, rails.r_bps), loss))
@@ -223,7 +223,7 @@ def propose_entry(
     fired, verdict = refusals(rails, a, m, moment)
     if fired != 0:
         return NO_ORDER_OPEN, verdict, fired
-    distance = stop_distance(p, m.trend.atr, m.close)
+    distance = stop_distance(p, m.indicators.atr, m.close)
     loss = distance / m.close + cost_share(rails, m.close)
     bound = size(rails, a, m, moment, loss)
     fired = 1 << bound.rail
@@ -235,7 +235,7 @@ def propose_entry(
         return NO_ORDER_OPEN, refuse(MIN_ORDER, float(least), float(bound.krw)), fired
     risk = floor(bound.krw * loss * MICRO)
     reserved = floor(bound.krw * (loss + rails.gap_bps / BPS) * MICRO) + 1
-    distance = p.stop_atr * m.trend.atr
+    distance = p.stop_atr * m.indicators.atr
     order = Order(
         kind=ENTRY,
         t=moment.t,

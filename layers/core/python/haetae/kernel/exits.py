@@ -145,7 +145,7 @@ def candle_step(p: Params, m: Market, c: Candle) -> tuple[Market, int, float]:
     trigger_price = 0.0
     position = m.position
     crash = m.crash
-    trend = m.trend
+    indicators = m.indicators
     t = c.t
     if c.high > crash.high or t >= crash.block + CRASH_BLOCK_S:
         crash = watch_crash(p, crash, c)
@@ -158,10 +158,10 @@ def candle_step(p: Params, m: Market, c: Candle) -> tuple[Market, int, float]:
                 if reason == PARTIAL_PROFIT and m.order.kind != NO_ORDER:
                     reason = 0  # it is on its way
                 trigger_price = find_trigger_price(p, position, c, reason)
-        if may_rise(p, position, trend.atr, c.high):
-            position = raise_stop(p, position, trend.atr, c.high)
+        if may_rise(p, position, indicators.atr, c.high):
+            position = raise_stop(p, position, indicators.atr, c.high)
     bar = m.bar
-    if t >= trend.t:
+    if t >= indicators.t:
         bar = build_bar(p, bar, c)
     market = Market(
         t + p.candle_s,
@@ -169,7 +169,7 @@ def candle_step(p: Params, m: Market, c: Candle) -> tuple[Market, int, float]:
         m.decided,
         crash,
         bar,
-        trend,
+        indicators,
         position,
         m.order,
         m.verdict,

@@ -218,7 +218,7 @@ def apply_fill(
         decided=m.decided,
         crash=m.crash,
         bar=m.bar,
-        trend=m.trend,
+        indicators=m.indicators,
         position=position,
         order=NO_ORDER_OPEN,
         verdict=m.verdict,

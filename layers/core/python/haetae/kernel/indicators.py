@@ -2,9 +2,10 @@
 
 EMA: seeded with the mean of the first n closes, then alpha = 2 / (n + 1).
 ATR: Wilder, over true ranges from the second candle on, seeded with the mean of the first n.
+RSI: Wilder's averages of rises and falls between closes, seeded likewise.
 """
 
-from haetae.kernel.records import Bar, Indicators, Params
+from haetae.kernel.records import Averages, Bar, Indicators, Params, Range, Rsi
 from haetae.kernel.registry import kernel
 
 
@@ -35,19 +36,47 @@ def true_range(high: float, low: float, previous_close: float) -> float:
 
 
 @kernel
-def fold_bar(p: Params, trend: Indicators, bar: Bar) -> Indicators:
+def fold_rsi(p: Params, rsi: Rsi, change: float) -> Rsi:
+    """Fold the change from one close to the next into the averages of rises and falls."""
+    rise = 0.0
+    fall = 0.0
+    if change > 0.0:
+        rise = change
+    if change < 0.0:
+        fall = -change
+    n = rsi.n + 1
+    return Rsi(
+        n=n,
+        gain=wilder(rsi.gain, rise, p.rsi_len, n),
+        loss=wilder(rsi.loss, fall, p.rsi_len, n),
+    )
+
+
+@kernel
+def fold_bar(p: Params, before: Indicators, bar: Bar) -> Indicators:
     """Fold a closed decision candle into the indicators."""
-    n = trend.n + 1
+    n = before.n + 1
     atr = 0.0
+    rsi = before.rsi
     if n > 1:
-        tr = true_range(bar.high, bar.low, trend.close)
-        atr = wilder(trend.atr, tr, p.atr_len, n - 1)
+        tr = true_range(bar.high, bar.low, before.close)
+        atr = wilder(before.atr, tr, p.atr_len, n - 1)
+        rsi = fold_rsi(p, rsi, bar.close - before.close)
     return Indicators(
         n=n,
         t=bar.end,
         close=bar.close,
-        fast=ema(trend.fast, bar.close, p.ema_fast, n),
-        slow=ema(trend.slow, bar.close, p.ema_slow, n),
-        atr=atr,
         value=bar.value,
+        averages=Averages(
+            fast=ema(before.averages.fast, bar.close, p.ema_fast, n),
+            slow=ema(before.averages.slow, bar.close, p.ema_slow, n),
+        ),
+        atr=atr,
+        rsi=rsi,
+        range=Range(
+            open=bar.open,
+            high=bar.high,
+            low=bar.low,
+            before=before.range.high - before.range.low,
+        ),
     )

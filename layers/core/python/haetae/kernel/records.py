@@ -31,6 +31,7 @@ class Params(NamedTuple):
     ema_fast: int
     ema_slow: int
     atr_len: int
+    rsi_len: int
     only_long_when_fast_gt_slow: int
     stop_atr: float  # first stop in ATR; 0 = off
     trail_atr: float  # chandelier in ATR; 0 = off
@@ -81,20 +82,45 @@ class Bar(NamedTuple):
     value: float
 
 
-class Indicators(NamedTuple):
-    """Incremental indicators as of the decision candle that closed at `t`.
+class Averages(NamedTuple):
+    """Exponential averages of closes; running sums until their first value, a mean of n closes."""
 
-    `fast` and `slow` hold running sums until their first value, the mean of the first n closes;
-    `atr` likewise over the first n true ranges.
+    fast: float
+    slow: float
+
+
+class Rsi(NamedTuple):
+    """Wilder's averages of the rises and falls of `n` closes; running sums until `rsi_len`."""
+
+    n: int
+    gain: float
+    loss: float
+
+
+class Range(NamedTuple):
+    """The last closed candle, and `before`: high less low of the one before it (0.0: none)."""
+
+    open: float
+    high: float
+    low: float
+    before: float
+
+
+class Indicators(NamedTuple):
+    """Incremental indicators as of the decision candle that closed at `t`, after `n` candles.
+
+    A new measure is a record of its own and one migration (ledger.migrate). `value` is the
+    candle's turnover in won; `atr` a running sum of the first true ranges until `atr_len`.
     """
 
     n: int
     t: int
     close: float
-    fast: float
-    slow: float
-    atr: float
     value: float
+    averages: Averages
+    atr: float
+    rsi: Rsi
+    range: Range
 
 
 class Crash(NamedTuple):
@@ -162,7 +188,7 @@ class Market(NamedTuple):
     decided: int
     crash: Crash
     bar: Bar
-    trend: Indicators
+    indicators: Indicators
     position: Position
     order: Order
     verdict: Verdict
@@ -243,7 +269,9 @@ NO_BAR = Bar(0, 0.0, 0.0, 0.0, 0.0, 0.0)
 NO_POSITION = Position(0, 0, 0.0, 0, 0.0, 0, 0.0, 0.0, 0.0, 0, 0, 0, 0)
 NO_ORDER_OPEN = Order(0, 0, 0, 0, 0, 0.0, 0, 0, 0.0)
 NO_VERDICT = Verdict(0, 0.0, 0.0, 0)
-NEW_INDICATORS = Indicators(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
+NO_RSI = Rsi(0, 0.0, 0.0)
+NO_RANGE = Range(0.0, 0.0, 0.0, 0.0)
+NEW_INDICATORS = Indicators(0, 0, 0.0, 0.0, Averages(0.0, 0.0), 0.0, NO_RSI, NO_RANGE)
 NEW_CRASH = Crash(0, 0.0, 0.0, 0.0)
 NEW_MARKET = Market(
     0, 0.0, 0, NEW_CRASH, NO_BAR, NEW_INDICATORS, NO_POSITION, NO_ORDER_OPEN, NO_VERDICT

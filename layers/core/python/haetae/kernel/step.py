@@ -123,7 +123,7 @@ def close_bar(p: Params, m: Market) -> Market:
         decided=m.decided,
         crash=m.crash,
         bar=NO_BAR,
-        trend=fold_bar(p, m.trend, m.bar),
+        indicators=fold_bar(p, m.indicators, m.bar),
         position=m.position,
         order=m.order,
         verdict=m.verdict,
@@ -157,7 +157,7 @@ def exposure(rails: Rails, markets: list[Market]) -> tuple[int, int]:
 def decide_exit(rails: Rails, p: Params, a: Account, m: Market, t: int) -> tuple[Account, Market]:
     """Decide a market that holds on its last closed decision candle: leave, or stay."""
     m = with_verdict(m, NO_VERDICT)
-    if m.position.leaving == 0 and signal(p, m.trend) == FLAT:
+    if m.position.leaving == 0 and signal(p, m.indicators) == FLAT:
         a, m = ask_exit(rails, a, m, t, EXIT_SIGNAL, 0.0)
     return a, m
 
@@ -171,7 +171,7 @@ def decide_entry(
     Its worst case is reserved where they pass it.
     """
     m = with_verdict(m, NO_VERDICT)
-    if m.order.kind != NO_ORDER or signal(p, m.trend) != LONG:
+    if m.order.kind != NO_ORDER or signal(p, m.indicators) != LONG:
         return a, m, 0
     order, verdict, fired = propose_entry(rails, p, a, m, moment)
     m = with_verdict(m, verdict)
@@ -196,15 +196,15 @@ def open_account(rails: Rails, t: int, cash: int) -> Account:
 
 
 @kernel
-def open_market(m: Market, trend: Indicators, t: int) -> Market:
+def open_market(m: Market, indicators: Indicators, t: int) -> Market:
     """Return the market as it stands at `t` after warm-up: nothing is decided on old candles."""
     return Market(
         seen=t,
-        close=trend.close,
+        close=indicators.close,
         decided=t,
         crash=m.crash,
         bar=m.bar,
-        trend=trend,
+        indicators=indicators,
         position=m.position,
         order=m.order,
         verdict=m.verdict,

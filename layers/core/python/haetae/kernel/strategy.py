@@ -10,25 +10,26 @@ FLAT = -1
 
 
 @kernel
-def signal(p: Params, trend: Indicators) -> int:
+def signal(p: Params, x: Indicators) -> int:
     """Return LONG where the strategy would hold the coin, FLAT where it would not, else HOLD."""
     match p.strategy:
         case 1:
-            return trend_follow(p, trend)
+            return trend_follow(p, x)
         case _:
             return HOLD
 
 
 @kernel
-def trend_follow(p: Params, trend: Indicators) -> int:
+def trend_follow(p: Params, x: Indicators) -> int:
     """LONG above the fast EMA while fast > slow; FLAT once fast < slow; HOLD until seeded."""
-    if trend.n < p.ema_slow or trend.n <= p.atr_len:
+    if x.n < p.ema_slow or x.n <= p.atr_len:
         return HOLD
-    if trend.fast < trend.slow:
+    if x.averages.fast < x.averages.slow:
         if p.only_long_when_fast_gt_slow != 0:
             return FLAT
         return HOLD
-    if trend.close > trend.fast and (trend.fast > trend.slow or p.only_long_when_fast_gt_slow == 0):
+    above = x.averages.fast > x.averages.slow or p.only_long_when_fast_gt_slow == 0
+    if x.close > x.averages.fast and above:
         return LONG
     return HOLD
 

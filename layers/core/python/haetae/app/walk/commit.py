@@ -128,7 +128,7 @@ def decision_facts(
         "equity": result.reached.equity,
         "decided": result.reached.decided,
         "seen": m.seen,
-        "trend": list(m.trend),
+        "indicators": list(m.indicators),
         "position": list(m.position),
         "order": list(m.order),
         "verdict": [RAIL_NAMES.get(m.verdict.rail, ""), *m.verdict[1:]],

@@ -121,11 +121,11 @@ def match_markets(ports: Ports, setup: Setup, book: Book, t: int) -> tuple[Setup
         if name not in markets:
             at = t - t % setup.interval_s
             try:
-                trend = warm_up(ports.exchange, name, params[name], at)
+                indicators = warm_up(ports.exchange, name, params[name], at)
             except (ExchangeError, DataError) as error:
                 ports.messages.publish(ExchangeTrouble(t=t, market=name, error=str(error)))
                 continue
-            markets[name] = open_market(NEW_MARKET, trend, at)
+            markets[name] = open_market(NEW_MARKET, indicators, at)
     names = tuple(name for name in setup.markets if name in markets)
     if not names:
         raise ExchangeUnavailable(f"no history of {', '.join(setup.markets)}")

@@ -41,11 +41,11 @@ def warm_up(exchange: Exchange, market: str, p: Params, at: int) -> Indicators:
 
 def fold_history(p: Params, candles: tuple[Candle, ...]) -> Indicators:
     """Fold closed decision candles, oldest first, into fresh indicators."""
-    trend = NEW_INDICATORS
+    indicators = NEW_INDICATORS
     for c in candles:
         bar = Bar(c.t + p.interval_s, c.open, c.high, c.low, c.close, c.close * c.volume)
-        trend = fold_bar(p, trend, bar)
-    return trend
+        indicators = fold_bar(p, indicators, bar)
+    return indicators
 
 
 def rewarm(exchange: Exchange, name: str, p: Params, market: Market, t: int) -> Market:
