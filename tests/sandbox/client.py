@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -19,7 +20,7 @@ def at(minute: float) -> float:
     return T0 + minute * 60
 
 
-def flat_tape(market: str, opens: list[float | None], unit_min: int = 1) -> Tape:
+def flat_tape(market: str, opens: Sequence[float | None], unit_min: int = 1) -> Tape:
     """Candles that open, stay and close at these prices; None is a minute without a trade."""
     rows = [
         (T0 + index * unit_min * 60, price, price, price, price, 1.0)
@@ -108,4 +109,5 @@ def client_of(tapes: list[Tape], now_s: float = T0, **options: Any) -> Client:
 
 def error_of(body: Any) -> str | int:
     """The name of a refusal."""
-    return body["error"]["name"]
+    name: str | int = body["error"]["name"]
+    return name

@@ -60,7 +60,16 @@ def opened(folder: Path, *options: str) -> Iterator[Server]:
         _written(folder / "KRW-XRP_1m.csv", [(_start(n), xrp(n), XRP_A_MINUTE) for n in minutes]),
         _written(folder / "KRW-ETH_1m.csv", [(_start(n), ETH, 1) for n in minutes if n not in GAP]),
     ]
-    order = ("--source", "replay", "--clock", "virtual", "--fills", "book", "--candles", *files)
+    order: tuple[str | Path, ...] = (
+        "--source",
+        "replay",
+        "--clock",
+        "virtual",
+        "--fills",
+        "book",
+        "--candles",
+        *files,
+    )
     with running(*order, *options) as server:
         yield server
 

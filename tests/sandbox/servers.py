@@ -31,7 +31,7 @@ class Server:
     process: subprocess.Popen[str]
     address: str
 
-    def call(self, method: str, path: str, body: object = None) -> requests.Response:
+    def call(self, method: str, path: str, body: Any = None) -> requests.Response:
         return requests.request(method, self.address + path, json=body, timeout=TIMEOUT_S)
 
     def get(self, path: str) -> Any:

@@ -12,6 +12,7 @@ from sandbox.client import Client, at, client_of, error_of, flat_tape, token
 from sandbox.servers import refused, running
 from upbit_sandbox import ACCESS_KEY, SECRET_KEY, Request
 from upbit_sandbox.control.accounts import MAX_ACCOUNTS, MAX_KEYS
+from upbit_sandbox.trading.events import AssetEvent
 from upbit_sandbox.venue.store import StateFile
 
 TAPE = flat_tape("KRW-BTC", [10_000.0] * 20)
@@ -171,7 +172,7 @@ def test_deposit_of_money_and_coins(client: Client) -> None:
     client.control("POST", "/sandbox/deposit", {"amount": 1000})
     assert client.balances()["KRW"] == ("10001000", "0")
     events = client.sandbox.venue.accounts["alice"].journal.since(0)
-    assert [event.balances["XRP"].free for event in events if hasattr(event, "balances")]
+    assert [event.balances["XRP"].free for event in events if isinstance(event, AssetEvent)]
 
 
 @pytest.mark.parametrize(
@@ -297,7 +298,8 @@ def test_reset_that_makes_no_sense_changes_nothing(client: Client) -> None:
     client.buy("6000")
     before = client.control("GET", "/sandbox/state")
     both = {"account": "main", "now": at(5)}
-    for body in (both, {"cash": "x"}, {"typo": 1}, {"now": "soon"}, {"coins": {"": 1}}, []):
+    bodies: list[Any] = [both, {"cash": "x"}, {"typo": 1}, {"now": "soon"}, {"coins": {"": 1}}, []]
+    for body in bodies:
         client.control("POST", "/sandbox/reset", body)
         assert client.last.status == 400
     assert client.control("GET", "/sandbox/state") == before
@@ -345,7 +347,7 @@ def test_file_follows_every_change_of_accounts(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     file = StateFile(path)
     client.sandbox.keep(file)
-    copies = []
+    copies: list[tuple[Path, Any]] = []
 
     def keep_copy() -> None:
         """Copy the file as a kill would leave it, and note what it should hold."""

@@ -184,7 +184,7 @@ def add_key(client: Client, **key: Any) -> str:
     return secret
 
 
-def signed_by(secret: str, hashed: str | None = None, **claims: object) -> dict[str, str]:
+def signed_by(secret: str, hashed: str | None = None, **claims: Any) -> dict[str, str]:
     authorization = token(hashed, secret=secret, access_key="second", **claims)
     return {"authorization": authorization}
 

@@ -8,6 +8,7 @@ import pytest
 from sandbox.client import T0, Client, at, client_of, error_of, flat_tape
 from upbit_sandbox import Tape
 from upbit_sandbox.base.arithmetic import volume_for
+from upbit_sandbox.base.wire import Json
 from upbit_sandbox.prices.listing import Listing
 
 BTC = Decimal(20)
@@ -220,10 +221,11 @@ def test_accounts_do_not_meet_each_other_but_share_the_book(client: Client) -> N
     client.control("POST", "/sandbox/accounts", {"name": "other", "cash": "1000000"})
     venue = client.sandbox.venue
     mine, other = venue.accounts["main"], venue.accounts["other"]
-    limit = {"market": "KRW-BTC", "side": "ask", "ord_type": "limit", "volume": "1"}
-    mine.place(limit | {"price": "10010"}, at(1))
+    limit: dict[str, Json] = {"market": "KRW-BTC", "side": "ask", "ord_type": "limit"}
+    mine.place({**limit, "volume": "1", "price": "10010"}, at(1))
     mine.settle(at(1))
-    buy = {"market": "KRW-BTC", "side": "bid", "ord_type": "price", "price": "20000"}
+    buy: dict[str, Json] = {"market": "KRW-BTC", "side": "bid"}
+    buy |= {"ord_type": "price", "price": "20000"}
     taken = other.place(buy, at(1))
     other.settle(at(1))
     assert [t.price for t in other.orders[taken.uuid].trades] == [10_010, 10_020]
@@ -294,7 +296,7 @@ def test_a_look_back_leaves_the_present_book_alone(client: Client) -> None:
     before = books.at("KRW-BTC", at(1.5))
     assert taken is not None
     assert before is not None
-    assert (taken.asks[0].size, before.asks[0].size) == (0, 1)
+    assert (taken.asks[0].size, before.asks[0].size) == (Decimal(0), Decimal(1))
     assert books.at("KRW-BTC", at(2)) is taken
 
 

@@ -196,7 +196,7 @@ def test_market_orders_to_the_last_digit(server: Server, ask: Ask) -> None:
     placed = ask(lambda x: x.create_market_buy_order_with_cost(BTC, 123_456))
     assert (placed["status"], placed["type"], placed["side"]) == ("open", "market", "buy")
     volume, spent = bought(123_456, BTC_ASK)
-    assert held(server)["KRW"] == (CASH - spent, 0)
+    assert held(server)["KRW"] == (CASH - spent, Decimal(0))
     done = ask(lambda x: x.fetch_order(placed["id"]))
     assert done["status"] == "canceled"  # eight decimals cannot spend all of it
     assert (done["filled"], done["average"]) == (float(volume), BTC_ASK)
@@ -213,8 +213,8 @@ def test_market_orders_to_the_last_digit(server: Server, ask: Ask) -> None:
     sold = ask(lambda x: x.fetch_order(sell["id"]))
     assert (sold["status"], sold["cost"], sold["remaining"]) == ("closed", BTC_BID * 0.5, 0)
     expected = CASH - spent - 57_800 * (1 + FEE) + Decimal("0.5") * BTC_BID * (1 - FEE)
-    assert held(server)["KRW"] == (expected, 0)
-    assert held(server)["BTC"] == (4 + volume - Decimal("0.5"), 0)
+    assert held(server)["KRW"] == (expected, Decimal(0))
+    assert held(server)["BTC"] == (4 + volume - Decimal("0.5"), Decimal(0))
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_resting_order_is_filled_bit_by_bit_and_cancelled(server: Server, ask: A
     assert ask(lambda x: x.cancel_order(bid["id"]))["status"] == "open"
     ended = ask(lambda x: x.private_get_order({"identifier": "mine"}))
     assert (ended["uuid"], ended["state"]) == (bid["id"], "cancel")
-    assert held(server)["KRW"] == (CASH - XRP_A_MINUTE * price * (1 + FEE), 0)
+    assert held(server)["KRW"] == (CASH - XRP_A_MINUTE * price * (1 + FEE), Decimal(0))
 
 
 def test_lists_of_orders(server: Server, ask: Ask) -> None:
@@ -309,7 +309,7 @@ def test_orders_are_replaced_tried_and_cancelled_together(server: Server, ask: A
     assert gone["success"]["count"] in (1, "1")
     gone = ask(lambda x: x.private_delete_orders_uuids({"uuids[]": new["id"]}))
     assert [one["uuid"] for one in gone["success"]["orders"]] == [new["id"]]
-    assert held(server)["KRW"] == (CASH, 0)
+    assert held(server)["KRW"] == (CASH, Decimal(0))
 
 
 def test_fees(ask: Ask) -> None:

@@ -1,6 +1,7 @@
 """The sandbox's own switches: health, clock, reset and state."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,9 @@ def ticking() -> tuple[Client, list[float]]:
     markets = list(build_markets([flat_tape("KRW-BTC", [10_000.0] * 10)]).values())
     clock = RealClock(at(2), lambda: elapsed[0])
     return Client(Sandbox(markets, clock, Options())), elapsed
+
+
+NOT_TIMES: tuple[Any, ...] = (None, "soon", True, [], -1, 1e300)
 
 
 def test_health(client: Client) -> None:
@@ -56,7 +60,7 @@ def test_clock_is_advanced_by_seconds(client: Client) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        *({"now": now} for now in (None, "soon", True, [], -1, 1e300)),
+        *({"now": now} for now in NOT_TIMES),
         *({"advance_s": seconds} for seconds in (None, "1", True, -1, 1e300)),
         {},
         {"now": at(5), "advance_s": 1},
@@ -120,4 +124,4 @@ def test_options_refuse_what_no_exchange_could_open_with() -> None:
         {"limit_body": "xml"},
     ):
         with pytest.raises(ValueError, match=next(iter(wrong))):
-            Options(**wrong)  # type: ignore[arg-type]
+            Options(**wrong)

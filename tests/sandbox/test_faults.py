@@ -234,7 +234,9 @@ def test_probability_is_drawn_from_a_seed() -> None:
 
 
 def test_what_get_answers_can_be_put_again(client: Client) -> None:
-    faults = [{"kind": str(kind)} for kind in Kind if kind not in (Kind.STALE, Kind.HIDDEN)]
+    faults: list[dict[str, Any]] = [
+        {"kind": str(kind)} for kind in Kind if kind not in (Kind.STALE, Kind.HIDDEN)
+    ]
     faults += [
         {"method": "GET", "path": "/v1/ticker", "kind": "stale", "delay_s": 60},
         {"method": "GET", "path": "/v1/order", "kind": "hidden", "delay_s": 1},

@@ -1,6 +1,7 @@
 """Candle files: what is read, and the row and column of what cannot be."""
 
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
@@ -35,13 +36,13 @@ def test_unit_is_taken_from_the_rows_when_the_name_has_none(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("timestamp", ["ms", "ns", "seconds"])
-def test_parquet(tmp_path: Path, timestamp: str) -> None:
+def test_parquet(tmp_path: Path, timestamp: Literal["ms", "ns", "seconds"]) -> None:
     import pandas as pd
 
     made = synthetic_minutes("KRW-ETH", 1, T0, 50)
-    starts = pd.Series(made.starts)
+    starts: pd.Series[Any] = pd.Series(made.starts)
     if timestamp != "seconds":
-        starts = pd.to_datetime(starts, unit="s", utc=True).astype(f"datetime64[{timestamp}, UTC]")
+        starts = pd.to_datetime(starts, unit="s", utc=True).dt.as_unit(timestamp)
     frame = pd.DataFrame(
         {
             "timestamp": starts,

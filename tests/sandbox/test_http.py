@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection
+from typing import Any
 
 import pytest
 import requests
@@ -72,7 +73,8 @@ def test_serves_and_stops_cleanly(
             f"{address}/v1/ticker?markets=KRW-BTC&markets=KRW-ETH", timeout=TIMEOUT_S
         )
         assert len(quotes.json()) == 2
-        fault = {"method": "GET", "path": "/v1/market/all", "kind": "slow", "delay_s": 0.5}
+        fault: dict[str, Any] = {"method": "GET", "path": "/v1/market/all", "kind": "slow"}
+        fault["delay_s"] = 0.5
         session.put(f"{address}/sandbox/faults", json=[fault], timeout=TIMEOUT_S)
         with pytest.raises(requests.ReadTimeout):
             session.get(f"{address}/v1/market/all", timeout=0.1)

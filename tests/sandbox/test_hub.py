@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import pytest
@@ -67,6 +68,10 @@ async def until(is_so: Callable[[], object]) -> None:
             await asyncio.sleep(0)
 
 
+def more_than(fake: Fake, count: int) -> bool:
+    return len(fake.frames) > count
+
+
 def run(house: House, scene: Coroutine[Any, Any, None]) -> None:
     """Play a scene beside the pump, and end the pump with it."""
 
@@ -108,7 +113,7 @@ def test_slow_client_is_dropped_and_holds_nobody_up() -> None:
         while not slow.served.done():
             before = len(quick.frames)
             house.move(5)
-            await until(lambda before=before: len(quick.frames) > before + 5)
+            await until(partial(more_than, quick, before + 5))
             moves += 1
         assert moves > 2
         assert len(slow.frames) == 4
@@ -184,7 +189,7 @@ def test_account_that_was_started_over_is_followed_on() -> None:
         for number, total in enumerate((10_000, 20_000, 30_000), 2):
             house.client.buy(str(total))
             house.hub.wake()
-            await until(lambda number=number: len(fake.frames) >= number)
+            await until(partial(more_than, fake, number - 1))
             assert fake.frames[-1]["price"] == total
             house.client.control("POST", "/sandbox/reset")
         fake.leave()

@@ -13,7 +13,8 @@ from sandbox.test_money import check
 from upbit_sandbox import Options, Request, Sandbox
 from upbit_sandbox.base.clock import VirtualClock
 from upbit_sandbox.prices.source import Source
-from upbit_sandbox.quotation_api.mirror import Answer, Mirror, UpstreamDown
+from upbit_sandbox.quotation_api.mirror import Mirror
+from upbit_sandbox.quotation_api.upstream import Answer, UpstreamDown
 from upbit_sandbox.trading.book import Book
 from upbit_sandbox.trading.live import MirroredBooks
 from upbit_sandbox.venue.state import read_snapshot

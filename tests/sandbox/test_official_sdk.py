@@ -57,7 +57,7 @@ def client_at(server: Server, request: pytest.FixtureRequest) -> Iterator[Open]:
     """Open clients; without arguments with the sandbox's own key, no retries and no schema."""
     import upbit
 
-    settings = {
+    settings: dict[str, Any] = {
         "access_key": ACCESS_KEY,
         "secret_key": SECRET_KEY,
         "base_url": server.address,
@@ -217,7 +217,7 @@ def test_market_buy_and_sell_to_the_last_digit(server: Server, ask: Ask) -> None
     buy = ask(lambda u: _placed(u, side="bid", ord_type="price", price="123456"))
     assert (buy.state, buy.locked, buy.volume) == ("wait", "123517.728", None)
     volume, spent = bought(123_456, BTC_ASK)
-    assert held(server)["KRW"] == (CASH - spent, 0)
+    assert held(server)["KRW"] == (CASH - spent, Decimal(0))
     done = ask(lambda u: u.orders.retrieve(uuid=buy.uuid))
     assert (done.state, Decimal(done.executed_volume)) == ("cancel", volume)
     assert Decimal(done.paid_fee) == volume * BTC_ASK * FEE
@@ -226,8 +226,8 @@ def test_market_buy_and_sell_to_the_last_digit(server: Server, ask: Ask) -> None
     sell = ask(lambda u: _placed(u, side="ask", ord_type="market", volume=str(volume)))
     sold = ask(lambda u: u.orders.retrieve(uuid=sell.uuid))
     assert (sold.state, sold.price, sold.remaining_volume) == ("done", None, "0")
-    assert held(server)["KRW"] == (CASH - spent + volume * BTC_BID * (1 - FEE), 0)
-    assert held(server)["BTC"] == (2, 0)
+    assert held(server)["KRW"] == (CASH - spent + volume * BTC_BID * (1 - FEE), Decimal(0))
+    assert held(server)["BTC"] == (Decimal(2), Decimal(0))
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_resting_order_is_filled_bit_by_bit(server: Server, strict: Ask) -> None
         assert found.executed_volume == f"{executed * XRP_A_MINUTE:g}"
         assert found.state == state
     assert {trade.price for trade in found.trades} == {str(price)}
-    assert held(server)["KRW"] == (CASH - 25 * price * (1 + FEE), 0)
+    assert held(server)["KRW"] == (CASH - 25 * price * (1 + FEE), Decimal(0))
 
 
 def test_upbit_3_2_own_orders_do_not_meet(ask: Ask) -> None:
@@ -329,7 +329,7 @@ def test_upbit_3_2_test_order_is_checked_and_not_placed(server: Server, strict: 
         strict(lambda u: u.orders.test_create(**fields, volume="0.1"))
     assert caught.value.name == "under_min_total_bid"
     assert orders(server) == []
-    assert held(server)["KRW"] == (CASH, 0)
+    assert held(server)["KRW"] == (CASH, Decimal(0))
     assert strict(lambda u: u.orders.create(**fields, volume="1", identifier="try")).uuid
 
 
@@ -412,7 +412,7 @@ def test_upbit_3_5_cancel_is_a_request(server: Server, strict: Ask) -> None:
     placed = strict(lambda u: _placed(u, side="bid", ord_type="limit", price="20000", volume="1"))
     assert strict(lambda u: u.orders.cancel(uuid=placed.uuid)).state == "wait"
     assert strict(lambda u: u.orders.retrieve(uuid=placed.uuid)).state == "cancel"
-    assert held(server)["KRW"] == (CASH, 0)
+    assert held(server)["KRW"] == (CASH, Decimal(0))
     with pytest.raises(upbit.NotFoundError):
         strict(lambda u: u.orders.cancel(uuid=placed.uuid))
 
@@ -647,7 +647,7 @@ def test_accounts_know_nothing_of_each_other(server: Server, ask: Ask, client_at
             ask(lambda u: u.orders.retrieve(uuid=order.uuid))
         assert ask(lambda u: _placed(u, identifier="mine", **BUY)).uuid != order.uuid
         assert [row.balance for row in alice(lambda u: u.accounts.list())][1] == "7"
-        assert held(server)["KRW"] == (CASH - bought(10_000, BTC_ASK)[1], 0)
+        assert held(server)["KRW"] == (CASH - bought(10_000, BTC_ASK)[1], Decimal(0))
     finally:
         server.call("DELETE", "/sandbox/accounts?name=alice")
 
@@ -809,7 +809,7 @@ def test_upbit_8_own_orders_and_balances_are_told(server: Server, ask: Ask) -> N
     changes = [one for one in frames if one.type == "myOrder"]
     assert [one.state for one in changes] == ["wait", "trade", "cancel"]
     volume, spent = bought(100_000, BTC_ASK)
-    assert (Decimal(changes[1].price), Decimal(changes[1].volume)) == (BTC_ASK, volume)
+    assert (Decimal(changes[1].price), Decimal(changes[1].volume)) == (Decimal(BTC_ASK), volume)
     assert Decimal(changes[1].trade_fee) == pytest.approx(volume * BTC_ASK * FEE)
     moved = [asset for one in frames if one.type == "myAsset" for asset in one.assets]
     krw = [asset for asset in moved if asset.currency == "KRW"]

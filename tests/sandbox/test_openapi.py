@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -32,7 +33,7 @@ CHECKS = (
     content_type_conformance,
     response_schema_conformance,
 )
-SHAPES = {
+SHAPES: dict[str, dict[str, Any]] = {
     "limit": {"ord_type": "limit", "price": "990", "volume": "6"},
     "price": {"ord_type": "price", "side": "bid", "price": "6000"},
     "market": {"ord_type": "market", "side": "ask", "volume": "6"},
@@ -45,6 +46,7 @@ def send(sandbox: Sandbox, sent: requests.PreparedRequest) -> Response:
     """Sign a request as a client does and hand it in."""
     target = urlsplit(str(sent.url))
     body = sent.body.encode() if isinstance(sent.body, str) else sent.body or b""
+    assert isinstance(body, bytes)
     hashed = hash_input(target.query) or joined(body)
     headers = {"authorization": token(hashed or None), "content-type": "application/json"}
     return sandbox.handle(Request(str(sent.method), target.path, target.query, headers, body))
@@ -77,17 +79,21 @@ def opened() -> Sandbox:
     client.buy("50000", identifier="done")
     client.set_clock(at(32))
     authority = client.sandbox.venue.authority
-    authority.keys[ACCESS_KEY] = replace(authority.keys[ACCESS_KEY], permissions=set(Permission))
+    authority.keys[ACCESS_KEY] = replace(
+        authority.keys[ACCESS_KEY], permissions=frozenset(Permission)
+    )
     return client.sandbox
 
 
-def meant(case: schemathesis.Case) -> None:
+def meant(case: schemathesis.Case[Any]) -> None:
     """Make every second request one that means something: orders with money, known orders."""
     if len(repr((case.body, case.query))) % 2:
         return
     if isinstance(case.body, dict):
         shape = SHAPES.get(str(case.body.get("ord_type", case.body.get("new_ord_type"))), {})
-        given = {name: case.body[name] for name in ("market", "side") if name in case.body}
+        given: dict[str, Any] = {
+            name: case.body[name] for name in ("market", "side") if name in case.body
+        }
         if given:
             case.body = given | shape
         elif shape:
@@ -100,7 +106,7 @@ def meant(case: schemathesis.Case) -> None:
 
 @SCHEMA.parametrize()
 @settings(max_examples=40, deadline=None, phases=(Phase.generate,), suppress_health_check=SLOW)
-def test_whatever_is_sent_is_answered_as_described(case: schemathesis.Case) -> None:
+def test_whatever_is_sent_is_answered_as_described(case: schemathesis.Case[Any]) -> None:
     meant(case)
     sent = requests.Request(**case.as_transport_kwargs(ADDRESS)).prepare()
     answer = send(opened(), sent)

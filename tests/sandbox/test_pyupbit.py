@@ -330,8 +330,8 @@ def test_upbit_3_2_market_buy_price_is_the_krw_total(server: Server, upbit: Any)
     assert placed["executed_volume"] == "0"
 
     volume, spent = bought(100_000, BTC_ASK)
-    assert held(server)["KRW"] == (CASH - spent, 0)
-    assert held(server)["BTC"] == (2 + volume, 0)
+    assert held(server)["KRW"] == (CASH - spent, Decimal(0))
+    assert held(server)["BTC"] == (2 + volume, Decimal(0))
     assert upbit.get_balance("KRW") == float(CASH - spent)
 
     done = upbit.get_order(placed["uuid"])
@@ -351,8 +351,8 @@ def test_market_sell_ends_done(server: Server, upbit: Any) -> None:
     done = upbit.get_individual_order(placed["uuid"])
     assert (done["state"], done["remaining_volume"]) == ("done", "0")
     earned = Decimal("0.5") * (BTC_LAST - 10) * Decimal("0.9995")
-    assert held(server)["KRW"] == (CASH + earned, 0)
-    assert held(server)["BTC"] == (Decimal("1.5"), 0)
+    assert held(server)["KRW"] == (CASH + earned, Decimal(0))
+    assert held(server)["BTC"] == (Decimal("1.5"), Decimal(0))
 
 
 def test_limit_orders_rest_fill_bit_by_bit_and_are_cancelled(server: Server, upbit: Any) -> None:
@@ -362,7 +362,7 @@ def test_limit_orders_rest_fill_bit_by_bit_and_are_cancelled(server: Server, upb
     assert [order["state"] for order in (bid, ask)] == ["wait", "wait"]
     locked = price * 25 * Decimal("1.0005")
     assert held(server)["KRW"] == (CASH - locked, locked)
-    assert held(server)["XRP"] == (960, 40)
+    assert held(server)["XRP"] == (Decimal(960), Decimal(40))
     assert upbit.get_balance_t("KRW-XRP") == 1_000
     assert {one["uuid"] for one in upbit.get_order("KRW-XRP")} == {bid["uuid"], ask["uuid"]}
 
@@ -375,7 +375,7 @@ def test_limit_orders_rest_fill_bit_by_bit_and_are_cancelled(server: Server, upb
     assert upbit.cancel_order(bid["uuid"])["state"] == "wait"
     ended = upbit.get_order(bid["uuid"])
     assert (ended["state"], ended["executed_volume"]) == ("cancel", str(XRP_A_MINUTE))
-    assert held(server)["KRW"] == (CASH - XRP_A_MINUTE * price * Decimal("1.0005"), 0)
+    assert held(server)["KRW"] == (CASH - XRP_A_MINUTE * price * Decimal("1.0005"), Decimal(0))
     assert upbit.cancel_order(bid["uuid"]) is None
     assert upbit.cancel_order(NOBODY) is None
 
@@ -452,7 +452,7 @@ def test_upbit_10_withdrawals_and_deposits_need_their_own_permission(
     ]
     assert [call(upbit) for call in calls] == [None] * 6
     assert capsys.readouterr().out.split() == ["UpbitError"] * 6
-    assert held(server)["BTC"] == (2, 0)
+    assert held(server)["BTC"] == (Decimal(2), Decimal(0))
     permissions = ["view_withdrawals", "view_deposits"]
     reader = pyupbit.Upbit(*key_of(server, access_key="reader", permissions=permissions))
     assert reader.get_withdraw_list("BTC") == []

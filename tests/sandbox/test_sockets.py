@@ -32,7 +32,8 @@ def server() -> Iterator[Server]:
 @contextmanager
 def connected(server: Server, path: str = PUBLIC, **headers: str) -> Iterator[ClientConnection]:
     address = server.address.replace("http://", "ws://") + path
-    with connect(address, additional_headers=headers, open_timeout=TIMEOUT_S) as socket:
+    socket = connect(address, additional_headers=headers, open_timeout=TIMEOUT_S)
+    with socket:
         yield socket
 
 
@@ -406,7 +407,7 @@ def test_live_streams_follow_the_upstream() -> None:
         ask(socket, *({"type": kind, "codes": ["KRW-BTC", "KRW-NOPE"]} for kind in kinds))
         assert [read(socket)["type"] for _ in kinds] == list(kinds)
         advance(upstream, 1_200)
-        seen = set()
+        seen: set[str] = set()
         while seen != set(kinds):
             frame = read(socket)
             assert (frame["stream_type"], frame["code"]) == ("REALTIME", "KRW-BTC")

@@ -119,8 +119,8 @@ def test_without_a_file_a_restart_begins_anew() -> None:
 
 
 def test_synthetic_market_on_a_real_clock_is_the_same_after_a_restart(tmp_path: Path) -> None:
-    options = ("--source", "synthetic", "--market", "KRW-BTC", "--market", "KRW-ETH")
-    options = (*options, "--state", str(tmp_path / "state.db"))
+    market = ("--source", "synthetic", "--market", "KRW-BTC", "--market", "KRW-ETH")
+    options = (*market, "--state", str(tmp_path / "state.db"))
     query = "?market=KRW-ETH&count=200&to="
     with running(*options) as server:
         now_s = int(server.get("/sandbox/clock")["now_s"]) // 60 * 60
@@ -299,8 +299,8 @@ def test_played_real_clock_goes_on_while_nobody_runs_it(tmp_path: Path) -> None:
     rows = "\n".join(f"{T0 + 60 * n},1000,1000,1000,1000,1" for n in range(60))
     candles = tmp_path / "KRW-BTC_1m.csv"
     candles.write_text(f"timestamp,open,high,low,close,volume\n{rows}\n")
-    options = ("--source", "replay", "--candles", candles, "--clock", "real", "--speed", "50")
-    options = (*options, "--state", tmp_path / "state.db")
+    market = ("--source", "replay", "--candles", candles, "--clock", "real", "--speed", "50")
+    options = (*market, "--state", tmp_path / "state.db")
     times = []
     for _ in range(2):
         with running(*options) as server:

@@ -23,7 +23,7 @@ def server() -> Iterator[Server]:
         yield one
 
 
-def options(server: Server) -> dict[str, str]:
+def options(server: Server) -> dict[str, Any]:
     return {
         "access_key": ACCESS_KEY,
         "secret_key": SECRET_KEY,
@@ -71,7 +71,8 @@ def test_official_sdk_follows_its_orders_and_assets(server: Server, upbit: Any) 
             market="KRW-BTC", side="bid", ord_type="price", price="6000", identifier="by-sdk"
         )
         advance(server, 180)
-        orders, assets = [], []
+        orders: list[Any] = []
+        assets: list[Any] = []
         while "cancel" not in [order.state for order in orders]:
             event = stream.recv()
             (orders if event.type == "myOrder" else assets).append(event)
@@ -95,7 +96,7 @@ def test_official_async_sdk(server: Server) -> None:
             async with client.ws_stream.trade(["KRW-BTC"]) as stream:
                 trade = await asyncio.wait_for(stream.recv(), TIMEOUT_S)
             async with client.ws_stream.my_asset() as stream:
-                listed = await stream.list_subscriptions()
+                listed: Any = await stream.list_subscriptions()
                 await client.orders.create(
                     market="KRW-BTC", side="bid", ord_type="limit", price="1000", volume="10"
                 )

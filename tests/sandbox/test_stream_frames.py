@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.recorded import ws_message
+from upbit_sandbox.base.wire import Json
 from upbit_sandbox.prices.listing import Listing
 from upbit_sandbox.streams.fields import Names, names_of
 from upbit_sandbox.streams.frames import (
@@ -224,7 +225,7 @@ def test_upbit_8_my_asset_numbers() -> None:
 
 def test_upbit_8_ticker_tells_the_markets_state() -> None:
     """A ticker tells state, warning and the date on which the market leaves the exchange."""
-    quote = {"market": "KRW-BTC"}
+    quote: dict[str, Json] = {"market": "KRW-BTC"}
     ordinary = ticker_frame(quote, {}, Listing(), 0.0)
     assert (ordinary["market_state"], ordinary["market_warning"]) == ("ACTIVE", "NONE")
     assert (ordinary["delisting_date"], ordinary["is_trading_suspended"]) == (None, False)

@@ -155,8 +155,8 @@ def test_upbit_8_announcement_categories() -> None:
     for categories, name in ((["nope"], "INVALID_PARAM"), ("trade", "WRONG_FORMAT")):
         asked = {"type": "announcement", "categories": categories}
         assert refused(TICKET, asked, offered=PRIVATE) == name
-    asked = {"type": "announcement", "categories": [[]]}
-    assert refused(TICKET, asked, offered=PRIVATE) == "INVALID_PARAM"
+    nested = {"type": "announcement", "categories": [[]]}
+    assert refused(TICKET, nested, offered=PRIVATE) == "INVALID_PARAM"
 
 
 def test_public_type_has_no_place_on_the_private_address() -> None:
