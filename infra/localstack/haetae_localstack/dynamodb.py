@@ -8,6 +8,8 @@ would download is replaced by moto, mended where moto is not what a database is:
   where moto copies the whole table first;
 - a query reads the items of its page, where moto sorts the whole table (index queries still do);
 - items are not remembered for ever: moto keeps a list of every model it has made.
+
+Above 250 lines: one provider, its server and its table, which replace moto's together.
 """
 
 import copy

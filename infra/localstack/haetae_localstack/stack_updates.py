@@ -10,6 +10,8 @@ deletes the same name) where a create-only property merely refers to something t
 - a resource is replaced when a create-only value is another one;
 - a failed update leaves the stack's memory whole, where LocalStack forgets every resource it had
   not come to. What had changed by then stays changed: the next update starts from there.
+
+Above 250 lines: one table of updates, and beside it the small function of each of its rows.
 """
 
 import copy

@@ -2,6 +2,8 @@
 
 A setting that is given and changes nothing is refused like one that contradicts another.
 docs/settings.md lists the rules from this table.
+
+Above 250 lines: one table, and beside it the small function of each of its rows.
 """
 
 from collections.abc import Callable, Mapping

@@ -3,6 +3,8 @@
 Each row says what the setting is for, in which unit it is written, what is allowed, which value
 switches it off and which field of the kernel it sets. The command line, the environment,
 docs/settings.md and every refusal read this table and no other.
+
+Above 250 lines: one table.
 """
 
 from typing import Final

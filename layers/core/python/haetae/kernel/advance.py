@@ -8,6 +8,8 @@ Backtest, replay and Lambda all come through here. At each minute T:
 4. decision candles that closed by T enter the indicators; if the trigger is the trading cycle,
    each market decides on its last one
 5. orders of T trade in the first candle that starts at or after T and are seen later
+
+Above 250 lines: the order of a minute is read in one function, beside the records of one fold.
 """
 
 from collections.abc import MutableSequence, Sequence

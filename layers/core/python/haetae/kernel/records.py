@@ -6,6 +6,8 @@ one ten-thousandth. Zero means "none" wherever a field may be absent.
 
 The kernel's functions name their arguments so: `p` is the market's `Params`, `m` its `Market`,
 `a` the `Account`, `c` a `Candle`, `t` the minute that is being folded.
+
+Above 250 lines: records that hold one another, and nothing but their fields.
 """
 
 from typing import NamedTuple
