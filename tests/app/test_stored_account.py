@@ -27,6 +27,7 @@ from haetae.ledger.book import GENESIS, Mode, TradeLine
 from haetae.ledger.intent import Phase
 from haetae.ledger.journal import verify
 from haetae.ledger.keys import BOOK_SK, HALT_SK, account_key
+from haetae.ledger.migrate import SCHEMA_WRITTEN
 from haetae.notify.messages import StateCorrupt
 from support.tapes import REPOSITORY
 
@@ -67,7 +68,7 @@ def fills(world: World) -> list[TradeLine]:
     ]
 
 
-@pytest.mark.parametrize("schema", [1])
+@pytest.mark.parametrize("schema", range(1, SCHEMA_WRITTEN + 1))
 def test_a_stored_account_trades_on_as_if_nothing_had_happened(schema: int) -> None:
     with store_of("dynamodb") as store:
         # given the account that an earlier release left
@@ -95,6 +96,17 @@ def test_a_stored_account_trades_on_as_if_nothing_had_happened(schema: int) -> N
         left_with_an_open_order(always)
         always.run(STORED_T + MINUTE, EXIT_T + BAR)
         assert found == fills(always)
+
+
+def test_a_command_goes_over_the_word_that_an_earlier_release_stored() -> None:
+    with store_of("dynamodb") as store:
+        assert isinstance(store, DynamoStore)
+        put_stored_account(store, 1)
+        moved = store.books.move_halt(mode=Mode.STOP, t=START, reason="a", by="b", expected=2)
+        assert (moved.mode, moved.epoch) == (Mode.STOP, 3)
+        assert store.books.halt() == moved
+        item = store.client.get_item(TableName=TABLE, Key=account_key("main", HALT_SK))["Item"]
+        assert item["schema"] == {"N": str(SCHEMA_WRITTEN)}
 
 
 def newer(store: DynamoStore, sk: str) -> None:

@@ -86,9 +86,10 @@ def test_every_written_schema_has_real_items_of_every_kind(schema: int) -> None:
 # Items of every schema
 
 
-@pytest.mark.parametrize("item", released(1), ids=kind_of)
-def test_an_item_of_schema_1_reads_and_is_written_again_as_it_was(item: Item) -> None:
-    assert write(kind_of(item), read(item), 1) == item
+@pytest.mark.parametrize("schema", range(1, SCHEMA_WRITTEN + 1))
+def test_items_of_every_schema_read_and_are_written_again_as_they_were(schema: int) -> None:
+    for item in released(schema):
+        assert write(kind_of(item), read(item), schema) == item
 
 
 @pytest.mark.parametrize("item", released(1), ids=kind_of)

@@ -33,6 +33,7 @@ class Release(NamedTuple):
 RELEASES = (
     Release("0.1.0", reads=1, writes=1),
     Release("0.2.0", reads=2, writes=1),
+    Release("0.3.0", reads=2, writes=2),
 )
 _, SCHEMA_READ, SCHEMA_WRITTEN = RELEASES[-1]
 FENCED = {
