@@ -1,6 +1,6 @@
 """An order as a state keeps it: GET /v1/order's body, with the times unrounded and what rests."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from upbit_sandbox.base.arithmetic import ZERO, add, multiply
@@ -48,12 +48,7 @@ def read_order(value: object, where: str) -> Order:
 
     side = Side(read_choice(fields.get("side"), Side, f"{where}.side"))
     ord_type = OrderType(read_choice(fields.get("ord_type"), OrderType, f"{where}.ord_type"))
-    needs = SHAPES.get((ord_type, side))
-    if needs is None:
-        raise Malformed(f"{where}.ord_type", f"no {ord_type} order on this side")
-    for name, needed in zip(("price", "volume"), needs, strict=True):
-        if (name in fields) != needed:
-            raise Malformed(f"{where}.{name}", "is missing" if needed else "does not belong here")
+    _check_shape(fields, ord_type, side, where)
     condition, smp_type = (
         read_choice(fields[name], choices, f"{where}.{name}") if name in fields else None
         for name, choices in (("time_in_force", TimeInForce), ("smp_type", SmpType))
@@ -68,8 +63,8 @@ def read_order(value: object, where: str) -> Order:
         market=text("market"),
         side=side,
         ord_type=ord_type,
-        price=amount("price") if needs[0] else None,
-        volume=amount("volume") if needs[1] else None,
+        price=amount("price") if "price" in fields else None,
+        volume=amount("volume") if "volume" in fields else None,
         time_in_force=time_in_force,
         smp_type=None if smp_type is None else SmpType(smp_type),
         identifier=text("identifier") if "identifier" in fields else None,
@@ -88,6 +83,15 @@ def read_order(value: object, where: str) -> Order:
     )
     _check(order, where)
     return order
+
+
+def _check_shape(fields: Mapping[str, object], ord_type: OrderType, side: Side, where: str) -> None:
+    needs = SHAPES.get((ord_type, side))
+    if needs is None:
+        raise Malformed(f"{where}.ord_type", f"no {ord_type} order on this side")
+    for name, needed in zip(("price", "volume"), needs, strict=True):
+        if (name in fields) != needed:
+            raise Malformed(f"{where}.{name}", "is missing" if needed else "does not belong here")
 
 
 def _check(order: Order, where: str) -> None:
