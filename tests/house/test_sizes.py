@@ -22,8 +22,6 @@ WIDE = {
 }
 LONG = {
     "advance": "the order of events in a minute, read from top to bottom in one place",
-    "_parser": "one option of the sandbox's command line after another",
-    "read_order": "one field of a stored order after another",
 }
 
 

@@ -7,12 +7,13 @@ import pytest
 
 from sandbox.client import T0
 from upbit_sandbox.build import open_sandbox
-from upbit_sandbox.cli import _parser, main
+from upbit_sandbox.cli import main
+from upbit_sandbox.options import build_parser
 from upbit_sandbox.venue.venue import Options, Venue
 
 
 def opened(*options: str) -> Venue:
-    return open_sandbox(_parser().parse_args(options), None).venue
+    return open_sandbox(build_parser().parse_args(options), None).venue
 
 
 def candles(folder: Path) -> str:
