@@ -35,9 +35,9 @@ Window = Callable[["Partition", list[DynamoType]], tuple[int, int]]
 @aws_provider(api="dynamodb", name="moto")
 def dynamodb_moto() -> Service:
     """Return the service, and mend moto."""
-    moto.dynamodb.models.Table = SortedTable
-    DynamoDBBackend.transact_write_items = transact_write_items
-    Item.__new__ = _untracked
+    moto.dynamodb.models.Table = SortedTable  # type: ignore[attr-defined]
+    DynamoDBBackend.transact_write_items = transact_write_items  # type: ignore[assignment, method-assign]
+    Item.__new__ = _untracked  # type: ignore[assignment, method-assign]
     return Service.for_provider(
         MotoDynamoDBProvider(), dispatch_table_factory=MotoFallbackDispatcher
     )
@@ -182,12 +182,12 @@ class SortedTable(Table):
 
     def view(self) -> "SortedTable":
         """Return this table without its items and its stream."""
-        view = object.__new__(SortedTable)
+        view = object.__new__(SortedTable)  # type: ignore[type-abstract]
         view.__dict__.update(self.__dict__)
         view.items, view.stream_shard = defaultdict(self.items.default_factory), None
         return view
 
-    def query(
+    def query(  # type: ignore[override] # what moto adds comes by name
         self,
         hash_key: DynamoType,
         range_comparison: str | None,
@@ -207,12 +207,13 @@ class SortedTable(Table):
             table = self.view()
             if (items := self.items.get(hash_key)) is not None:
                 table.items[hash_key] = items
-            if items is not None and self.has_range_key and not filters:
-                start = exclusive_start_key and DynamoType(exclusive_start_key[self.range_key_attr])
+            if isinstance(items, Partition) and not filters:
+                assert self.range_key_attr is not None
+                begin = exclusive_start_key and exclusive_start_key[self.range_key_attr]
                 table.items[hash_key] = page(
                     items,
                     WINDOWS[range_comparison](items, range_objs),
-                    start=start,
+                    start=DynamoType(begin) if begin else None,
                     forward=scan_index_forward,
                     limit=limit,
                 )
@@ -221,8 +222,8 @@ class SortedTable(Table):
             hash_key,
             range_comparison,
             range_objs,
-            limit,
-            exclusive_start_key,
+            limit,  # type: ignore[arg-type] # moto takes None
+            exclusive_start_key,  # type: ignore[arg-type] # likewise
             scan_index_forward,
             projection_expressions,
             index_name,
@@ -240,9 +241,11 @@ def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str
     touched: set[tuple[str, DynamoType, DynamoType | None]] = set()
     for name, values in _keys(backend, transact_items):
         table = backend.tables[name]
+        assert isinstance(table, SortedTable)
         copied = copies.tables.setdefault(name, table.view())
         hash_key = DynamoType(values[table.hash_key_attr])
-        range_key = DynamoType(values[table.range_key_attr]) if table.has_range_key else None
+        attribute = table.range_key_attr
+        range_key = None if attribute is None else DynamoType(values[attribute])
         touched.add((name, hash_key, range_key))
         if (item := table.get_item(hash_key, range_key)) is not None:
             _put(copied, copy.deepcopy(item))
@@ -268,10 +271,11 @@ def _keys(
 
 
 def _put(table: Table, item: Item) -> None:
+    items: dict[DynamoType, Any] = table.items
     if item.range_key is None:
-        table.items[item.hash_key] = item
+        items[item.hash_key] = item
     else:
-        table.items[item.hash_key][item.range_key] = item
+        items[item.hash_key][item.range_key] = item
 
 
 def _untracked(cls: type[Item], *_args: Any, **_kwargs: Any) -> Item:
