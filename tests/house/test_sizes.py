@@ -12,7 +12,7 @@ from support.tapes import REPOSITORY
 
 PRODUCT = ("layers", "functions", "infra")
 SKIPPED = frozenset({".venv", ".aws-sam", "build", "out", "__pycache__"})
-NINE_IN_TEN_LINES = 208
+NINE_IN_TEN_LINES = 200
 LONG_FILE_LINES = 250
 REASON = f"above {LONG_FILE_LINES} lines: "
 MOST_PARAMETERS = 8
