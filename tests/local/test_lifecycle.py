@@ -170,7 +170,7 @@ def decided_on_schedule(stack: Deployed, began: int) -> None:
     eventually(lambda: len(scheduled()) >= 2, 4 * MINUTE_S, "no schedule fired")
     for facts in scheduled():
         assert facts["t"] <= time.time(), "decided before its minute"
-        assert facts["trend"][1] == facts["t"], "the candle that closed at T is decided at T"
+        assert facts["indicators"][1] == facts["t"], "the candle that closed at T is decided at T"
     times = [facts["t"] for facts in scheduled()]
     assert len(times) == len(set(times)), "no minute is decided twice"
 
