@@ -16,7 +16,7 @@ from haetae.kernel.rounding import tick_of
 from parity.runs import Run, assert_same, seeded
 from support.scenarios import scenarios
 from upbit_sandbox.base import arithmetic, ticks
-from upbit_sandbox.trading import candle_matching, exchange, matching, order_request
+from upbit_sandbox.trading import candle_matching, exchange, matching, needs, order_request
 
 type Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -69,8 +69,9 @@ KERNEL_BUGS: dict[str, Plant] = {
 def dearer(patch: pytest.MonkeyPatch) -> None:
     """Let the sandbox charge, and lock, one basis point more."""
     more = arithmetic.FEE_RATE + Decimal("0.0001")
-    patch.setattr(exchange, "fee_of", lambda funds: arithmetic.fee_of(funds, more))
-    patch.setattr(exchange, "with_fee", lambda funds: arithmetic.with_fee(funds, more))
+    for module in (exchange, needs):
+        patch.setattr(module, "fee_of", lambda funds: arithmetic.fee_of(funds, more))
+    patch.setattr(needs, "with_fee", lambda funds: arithmetic.with_fee(funds, more))
 
 
 SANDBOX_BUGS: dict[str, Plant] = {
