@@ -129,9 +129,10 @@ bench: setup-local ## measure; prints and saves out/bench*.json
 	@$(PY) -m haetae_local.bench.sandbox --json out/bench_sandbox.json
 	@$(PY) -m haetae_local.bench.deployed --json out/bench_local.json
 
-docs: setup ## write docs/settings.md and the table of docs/sandbox.md again
+docs: setup ## write docs/settings.md, .env.example and the table of docs/sandbox.md again
 	@PYTHONPATH=tests $(PY) -m sandbox.documented
 	@$(PY) -m haetae.cli settings --page > docs/settings.md
+	@$(PY) -m haetae.cli settings --dotenv > .env.example
 
 clean: ## remove what make made
 	@rm -rf .venv .uv .localstack .sam .aws-sam out .mypy_cache .ruff_cache .pytest_cache .cache

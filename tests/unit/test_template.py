@@ -1,5 +1,6 @@
 """The template deploys what the code is and needs: nothing more, nothing less."""
 
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -8,8 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
+from aws_lambda_powertools import Logger
 
 from haetae.config.profiles import PROFILES
+from haetae.config.variables import SPELLINGS
 from haetae.market.candles import UNITS_MIN
 from haetae.notify.text import Language
 from haetae.wiring.environment import SELL_SHARE, SETTING_NAMES, environment
@@ -28,6 +31,7 @@ ALIASES = {"TRADING_SYMBOL", "UPBIT_API_KEY", "UPBIT_SECRET"} | {
     *SETTING_NAMES,
     SELL_SHARE,
 }  # a person's other names
+LIBRARYS = {"POWERTOOLS_LOG_LEVEL"}  # the logger's own
 DEFAULTED = {"HAETAE_ACCOUNT"}  # one account a stack: the default serves
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 GIVEN = {
@@ -173,6 +177,7 @@ def test_parameters_allow_what_the_settings_allow(template: Template) -> None:
     assert allowed["DecisionIntervalMinutes"] == [str(n) for n in UNITS_MIN]
     assert sorted(allowed["Language"]) == sorted(Language)
     assert allowed["Mode"] == ["paper"]
+    assert tuple(allowed["LogLevel"]) == SPELLINGS["LOG_LEVEL"].allowed
     assert allowed["Clock"] == ["system", "exchange"]
     for clock in allowed["Clock"]:
         assert environment(variables(template, Clock=clock)).clock == clock
@@ -233,7 +238,7 @@ def test_every_variable_that_is_read_is_set_and_every_one_set_is_read(template: 
 
     assert read.table == "the-Table"
     assert read.topic_arn == "the-MessagesTopic"
-    assert set(found) == found.asked - ALIASES - DEFAULTED
+    assert set(found) - LIBRARYS == found.asked - ALIASES - DEFAULTED
     for properties in serverless(template).values():
         assert "Environment" not in properties
 
@@ -255,6 +260,16 @@ def test_the_interval_and_the_settings_reach_the_functions(
     assert setup.rails.r_bps == 25
     assert setup.markets == ("KRW-BTC", "KRW-ETH")
     assert setup.profile == "balanced"
+
+
+@pytest.mark.parametrize("level", SPELLINGS["LOG_LEVEL"].allowed)
+def test_the_log_level_reaches_the_functions_logger(
+    level: str, template: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in variables(template, LogLevel=level).items():
+        monkeypatch.setenv(name, text)
+
+    assert Logger(service=f"level-{level}").log_level == getattr(logging, level)
 
 
 # Rights

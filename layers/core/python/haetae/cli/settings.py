@@ -1,10 +1,10 @@
-"""`haetae settings`: the table of settings with a profile's values."""
+"""`haetae settings`: the table of settings with a profile's values, and .env.example."""
 
 import argparse
 import json
 from dataclasses import asdict
 
-from haetae.config.page import page, rows
+from haetae.config.page import example_file, page, rows
 from haetae.config.profiles import PROFILES
 
 
@@ -14,6 +14,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     form = verb.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--page", action="store_true", help="print docs/settings.md")
+    form.add_argument("--dotenv", action="store_true", help="print .env.example")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -23,6 +24,8 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps([asdict(row) for row in found], ensure_ascii=False, indent=2))
     elif args.page:
         print(page(), end="")
+    elif args.dotenv:
+        print(example_file(), end="")
     else:
         for row in found:
             print(f"{row.name:<36} {row.value:<12} {row.unit:<14} {row.meaning} ({row.allowed})")

@@ -1,4 +1,4 @@
-"""The table of settings as rows and as a page: what there is, what is allowed, what stands."""
+"""The tables of settings and variables as rows, as a page and as .env.example."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from haetae.config.checks import RULES
 from haetae.config.key import Key, Part
 from haetae.config.keys import KEYS
 from haetae.config.profiles import PROFILES
+from haetae.config.variable import Variable
+from haetae.config.variables import GROUPS
 
 INTRODUCTION = """# Settings
 
@@ -14,6 +16,12 @@ A setting is written as `--set key=value`, in a YAML file for `--config` (nested
 in `HAETAE_SET`. An unknown key, a key given twice, a value out of range, settings that contradict
 each other and settings that would change nothing are refused in one sentence with exit code 2.
 `haetae settings --profile NAME` prints this table for one profile.
+"""
+
+EXAMPLE_HEAD = """\
+# Copy this file to .env beside it, fill in what you need, and keep it to yourself: chmod 600 .env
+# KEY=value: no quotes, no spaces around the value; an empty value is not set. Each variable once.
+# Variables of the process win over this file.
 """
 
 
@@ -80,3 +88,23 @@ def rule_lines() -> Iterator[str]:
     yield ""
     for rule in RULES:
         yield f"- `{rule.key}`: {rule.meaning}"
+
+
+def example_file() -> str:
+    """Return .env.example: every variable below what is said of it."""
+    lines = [EXAMPLE_HEAD]
+    for title, group in GROUPS.items():
+        lines.append(f"# --- {title} ---\n")
+        for variable in group:
+            lines.extend(f"# {sentence}" for sentence in sentences_of(variable))
+            lines.append(f"{variable.name}={variable.example}\n")
+    return "\n".join(lines)
+
+
+def sentences_of(variable: Variable) -> Iterator[str]:
+    """Yield what is said of a variable."""
+    yield variable.meaning
+    if variable.other:
+        yield f"Other name: {variable.other}."
+    if variable.no_effect:
+        yield f"No effect: {variable.no_effect}."
