@@ -14,5 +14,6 @@ def run(args: argparse.Namespace) -> int:
     """Run the backtest and print its result."""
     from haetae.research.engine.backtest import backtest
 
-    setup, found, span = parse_run(args)
-    return print_result(args, backtest(setup, found, span, cash=parse_cash(args.cash)))
+    wanted = parse_run(args)
+    found = backtest(wanted.setup, wanted.histories, wanted.span, cash=parse_cash(args.cash))
+    return print_result(args, found)

@@ -1,6 +1,6 @@
 """What the operator's verbs have in common: a reason, the account it is for, and the answer.
 
-The account is the one that the functions' variables name.
+The account is the one that the functions' variables name: the process's, then those of `.env`.
 """
 
 import argparse
@@ -24,12 +24,14 @@ def read_command(args: argparse.Namespace) -> "tuple[str, App, int]":
     Raises:
         ConfigError: the reason is blank, or a function variable is missing or wrong.
     """
+    from haetae.cli.variables import take_file_variables
     from haetae.wiring.commands import read_reason
     from haetae.wiring.container import CONTAINER
 
     reason = read_reason(args.reason)
     if not reason:
         raise ConfigError("--reason is missing; allowed: any text")
+    take_file_variables()
     app = CONTAINER.current()
     return reason, app, int(app.ports.clock.now_s())
 

@@ -4,13 +4,7 @@ import argparse
 from functools import partial
 
 from haetae.cli.plugins import REPLAY_TARGETS, load
-from haetae.cli.run import (
-    add_run_arguments,
-    parse_cash,
-    parse_run,
-    parse_settings,
-    print_result,
-)
+from haetae.cli.run import add_run_arguments, parse_cash, parse_run, print_result
 
 
 def add_arguments(verb: argparse.ArgumentParser) -> None:
@@ -26,17 +20,23 @@ def run(args: argparse.Namespace) -> int:
     from haetae.research.replay.books import TARGETS
     from haetae.research.replay.replay import replay
 
-    setup, found, span = parse_run(args)
+    wanted = parse_run(args)
     if args.target in TARGETS:
         act = partial(replay, target=args.target)
     else:
         deployed = load(REPLAY_TARGETS, args.target, TARGETS)
-        act = partial(deployed, settings=parse_settings(args))
-    total = (span.to_t - span.from_t) // 60 + 1
+        act = partial(deployed, settings=wanted.settings)
+    total = (wanted.span.to_t - wanted.span.from_t) // 60 + 1
     with tqdm(total=total, unit="min", mininterval=0.5) as bar:
 
         def progress(_t: int) -> None:
             bar.update(1)
 
-        result = act(setup, found, span, cash=parse_cash(args.cash), progress=progress)
+        result = act(
+            wanted.setup,
+            wanted.histories,
+            wanted.span,
+            cash=parse_cash(args.cash),
+            progress=progress,
+        )
     return print_result(args, result)

@@ -1,15 +1,24 @@
-"""What a backtest and a replay have in common: their arguments, their run and their result."""
+"""What a backtest and a replay have in common: their arguments, their run and their result.
+
+Profile and settings come from the command line, a file, and the variables that `make up` reads too.
+"""
 
 import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from haetae.base.errors import ConfigError, DataError
 from haetae.base.money import MICRO
 from haetae.base.time import epoch_s
+from haetae.cli.variables import find_variables
 from haetae.config.build import setup_of
+from haetae.config.dotenv import Chosen
 from haetae.config.files import Written, merge_assignments
 from haetae.config.profiles import PROFILES
+from haetae.config.sources import DEFAULT_PROFILE, MARKET, PROFILE, merge_settings, text_of
+from haetae.config.variables import SPELLINGS
 from haetae.wiring.files import read_settings
 
 if TYPE_CHECKING:
@@ -20,6 +29,16 @@ if TYPE_CHECKING:
 INTERVAL = "schedule.decision_interval_minutes"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What a run is made of; `settings` are those that made the setup of its profile."""
+
+    setup: "Setup"
+    settings: Mapping[str, str]
+    histories: "dict[str, History]"
+    span: "Span"
+
+
 def add_run_arguments(verb: argparse.ArgumentParser) -> None:
     """Add what a backtest and a replay have in common."""
     verb.add_argument("--market", action="append", help="KRW-BTC; may repeat")
@@ -27,28 +46,30 @@ def add_run_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--decision-interval", default=None, help="such as 60m")
     verb.add_argument("--from", dest="from_", metavar="TIME", help="2025-09-01 or with T09:00Z")
     verb.add_argument("--to", metavar="TIME")
-    verb.add_argument("--profile", default="plan", help=", ".join(PROFILES))
+    verb.add_argument("--profile", help=f"{', '.join(PROFILES)}; HAETAE_PROFILE, or plan, if unset")
     verb.add_argument("--config", type=Path, metavar="FILE", help="settings as YAML")
     verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     verb.add_argument("--cash", default="10000000", help="won to start with")
     verb.add_argument("--json", type=Path, metavar="OUT")
 
 
-def parse_run(args: argparse.Namespace) -> "tuple[Setup, dict[str, History], Span]":
+def parse_run(args: argparse.Namespace) -> Run:
     """Return what a run is made of; nothing is written before all of it is valid."""
     from haetae.research.data.candle_files import read_candles
     from haetae.research.data.tapes import histories, span
 
-    written = written_settings(args)
+    variables = find_variables()
+    profile = args.profile or text_of(variables, PROFILE) or DEFAULT_PROFILE
+    written = written_settings(args, variables)
     overrides = {one.name: one.text for one in written}
     places = {one.name: one.place for one in written if one.place}
     given = tuple(args.market) if args.market else ()
     if given:
-        setup_of(profile=args.profile, markets=given, overrides=overrides, places=places)
+        setup_of(profile=profile, markets=given, overrides=overrides, places=places)
     only = given[0] if len(given) == 1 else None
     files = [read_candles(path, market_of(path, only)) for path in args.candles]
     markets = given or tuple(dict.fromkeys(file.market for file in files))
-    setup = setup_of(profile=args.profile, markets=markets, overrides=overrides, places=places)
+    setup = setup_of(profile=profile, markets=markets, overrides=overrides, places=places)
     found = histories(files, markets, setup.interval_s)
     chosen = span(
         found,
@@ -56,7 +77,7 @@ def parse_run(args: argparse.Namespace) -> "tuple[Setup, dict[str, History], Spa
         from_t=parse_time("--from", args.from_),
         to_t=parse_time("--to", args.to),
     )
-    return setup, found, chosen
+    return Run(setup=setup, settings=overrides, histories=found, span=chosen)
 
 
 def market_of(path: Path, only: str | None) -> str | None:
@@ -64,17 +85,14 @@ def market_of(path: Path, only: str | None) -> str | None:
     return None if path.name.startswith("KRW-") else only
 
 
-def parse_settings(args: argparse.Namespace) -> dict[str, str]:
-    """Return the overrides of the file and the flags; a flag wins.
+def written_settings(args: argparse.Namespace, variables: Chosen) -> tuple[Written, ...]:
+    """Return the settings of the flags, the file and the variables, each with its place.
+
+    The markets that variables name are those of `make up`: a backtest trades its candles'.
 
     Raises:
-        ConfigError: the file cannot be read, or a key is given twice in it or by flags.
+        ConfigError: the file cannot be read, or a setting is given twice.
     """
-    return {one.name: one.text for one in written_settings(args)}
-
-
-def written_settings(args: argparse.Namespace) -> tuple[Written, ...]:
-    """Return the same with the line of the file that each is written at."""
     flags = merge_assignments(args.set)
     if args.decision_interval:
         minutes = args.decision_interval.removesuffix("m")
@@ -89,10 +107,8 @@ def written_settings(args: argparse.Namespace) -> tuple[Written, ...]:
             )
         flags[INTERVAL] = minutes
     file = read_settings(args.config) if args.config else ()
-    return (
-        *(one for one in file if one.name not in flags),
-        *(Written(name=name, text=text, place="") for name, text in flags.items()),
-    )
+    others = {name: one for name, one in variables.items() if SPELLINGS[name].setting != MARKET}
+    return merge_settings(line=flags, file=file, chosen=others)
 
 
 def parse_time(flag: str, text: str | None) -> int | None:
