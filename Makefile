@@ -12,10 +12,14 @@ WORKERS ?= auto
 # Workers of the tests that start servers, most of which wait for a minute to come; slowest first.
 SERVERS ?= 3
 
-# What `make up` and `make deploy-local` may be told; unset values keep their deployed setting.
+# What `make up` and `make deploy-local` may be told, besides .env; unset values keep their deployed
+# setting. A shell's own LANGUAGE is that of its programs.
+ifneq ($(origin LANGUAGE),command line)
+LANGUAGE :=
+endif
 SOURCE ?= synthetic
 UP = --source $(SOURCE) $(if $(CANDLES),--candles $(CANDLES)) $(if $(UPSTREAM),--upstream $(UPSTREAM)) $(if $(SPEED),--speed $(SPEED))
-STACK = $(foreach name,markets profile interval settings language,$(call given,$(name)))
+STACK = $(foreach name,markets profile interval settings config language,$(call given,$(name)))
 given = $(if $($(shell echo $(1) | tr a-z A-Z)),--$(1) '$($(shell echo $(1) | tr a-z A-Z))')
 LOCAL := .localstack/venv/.ready .localstack/runtime/.ready .sam/venv/.ready
 
@@ -62,7 +66,7 @@ setup: $(BIN)/haetae ## install the locked tools and the product into .venv
 
 setup-local: setup $(LOCAL) ## install LocalStack and the SAM CLI, each in a place of its own
 
-up: setup-local ## run everything here: SOURCE=synthetic|live|replay CANDLES=… SPEED=… MARKETS=… PROFILE=… INTERVAL=…
+up: setup-local ## run everything here: SOURCE=synthetic|live|replay CANDLES=… SPEED=… MARKETS=… PROFILE=… INTERVAL=… CONFIG=…
 	@$(PY) -m haetae_local up $(UP) $(STACK)
 
 down: setup ## keep the paper account and stop everything

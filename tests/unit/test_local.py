@@ -222,11 +222,19 @@ def test_a_half_made_stack_is_waited_for_and_removed(
 
 
 @pytest.mark.parametrize(
-    ("source", "word"),
-    [("replay", "DISABLED"), ("synthetic", "ENABLED"), ("live", "ENABLED")],
+    ("source", "wanted", "word"),
+    [
+        ("replay", "ENABLED", "DISABLED"),
+        ("synthetic", "ENABLED", "ENABLED"),
+        ("live", "ENABLED", "ENABLED"),
+        ("synthetic", "DISABLED", "DISABLED"),
+        ("elsewhere", "DISABLED", "DISABLED"),
+    ],
 )
-def test_only_a_replays_schedules_stand_still(source: str, word: str) -> None:
-    assert schedules_of(source) == word
+def test_a_replays_schedules_and_a_developers_stand_still(
+    source: str, wanted: str, word: str
+) -> None:
+    assert schedules_of(source, wanted) == word
 
 
 def test_a_replay_trades_the_markets_of_its_files_unless_told(tmp_path: Path) -> None:

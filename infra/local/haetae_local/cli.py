@@ -80,11 +80,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def stack_arguments(verb: argparse.ArgumentParser) -> None:
-    """Add what a deployment can be told; unset values keep their deployed setting."""
+    """Add what a deployment can be told, besides variables; what is not told stays as deployed."""
     verb.add_argument("--markets", default="", help="KRW-BTC,KRW-ETH")
     verb.add_argument("--profile", default="")
     verb.add_argument("--interval", default="", metavar="MINUTES", help="the decision candle's")
     verb.add_argument("--settings", default="", metavar="KEY=VALUE,…")
+    verb.add_argument("--config", type=Path, metavar="FILE", help="settings as YAML")
     verb.add_argument("--language", default="", choices=("", "ko", "en"))
 
 

@@ -97,6 +97,15 @@ def status(endpoint: str, name: str) -> str:
     return str(stacks[0]["StackStatus"])
 
 
+def parameters(endpoint: str, name: str) -> dict[str, str]:
+    """Return what the stack was deployed with; nothing where there is none."""
+    if not status(endpoint, name).endswith("_COMPLETE"):
+        return {}
+    cloud = client("cloudformation", endpoint)
+    found = cloud.describe_stacks(StackName=name)["Stacks"][0].get("Parameters", [])
+    return {one["ParameterKey"]: one["ParameterValue"] for one in found}
+
+
 def remove_broken(endpoint: str, name: str) -> None:
     """Wait for what is still being done to the stack; delete one that cannot be changed."""
     until = time.monotonic() + IN_PROGRESS_S

@@ -7,6 +7,7 @@ from haetae_local.deploy import artifacts, stack
 from haetae_local.deploy.stack import STACK, Deployed
 from haetae_local.errors import LocalError
 from haetae_local.folders import Running, StackFolder, open_folder
+from haetae_local.lifecycle.configure import configure
 from haetae_local.lifecycle.options import parameters, schedules_of
 from haetae_local.servers.running import required
 
@@ -15,7 +16,8 @@ def deploy_again(args: argparse.Namespace) -> None:
     """Deploy changed code or a changed template to what is running; its data stays.
 
     Raises:
-        LocalError: nothing is running, or of two addresses only one is given.
+        LocalError: nothing is running, of two addresses only one is given, or what is told cannot
+            be meant.
     """
     folder = open_folder()
     if bool(args.endpoint) != bool(args.exchange):
@@ -27,7 +29,9 @@ def deploy_again(args: argparse.Namespace) -> None:
     else:
         running = required(folder)
     began = time.monotonic()
-    values = parameters(args, running, schedules=schedules_of(running.source))
+    wanted = configure(args, stack.parameters(running.localstack, running.stack))
+    schedules = schedules_of(running.source, wanted.schedules)
+    values = parameters(wanted, running, schedules=schedules)
     found = deploy(folder, running, values)
     print(f"stack {found.name} is deployed after {time.monotonic() - began:.1f} s")
 

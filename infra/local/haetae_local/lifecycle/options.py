@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from haetae.base.time import MINUTE_S, iso_text
 from haetae_local.errors import LocalError
 from haetae_local.folders import Running
+from haetae_local.lifecycle.configure import DISABLED
 
 if TYPE_CHECKING:
     from haetae.research.data.candle_files import CandleFile
@@ -37,6 +38,7 @@ def parameters(args: argparse.Namespace, running: Running, *, schedules: str) ->
         "DecisionIntervalMinutes": args.interval,
         "Settings": args.settings,
         "Language": args.language,
+        "LogLevel": args.log_level,
     }
     return {
         "Schedules": schedules,
@@ -58,9 +60,9 @@ def traded(args: argparse.Namespace) -> str:
     return ",".join(dict.fromkeys(file.market for file in candle_files(args)))
 
 
-def schedules_of(source: str) -> str:
-    """Return whether the rules fire: a replay's events come from the pump alone."""
-    return "DISABLED" if source == "replay" else "ENABLED"
+def schedules_of(source: str, wanted: str) -> str:
+    """Return whether the rules fire: of a replay never, its events come from the pump alone."""
+    return DISABLED if source == "replay" else wanted
 
 
 def recorded(args: argparse.Namespace) -> "Span":

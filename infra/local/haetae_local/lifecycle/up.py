@@ -10,6 +10,7 @@ from haetae_local.deploy.stack import Deployed
 from haetae_local.errors import LocalError
 from haetae_local.folders import Running, StackFolder, open_folder
 from haetae_local.lifecycle import account
+from haetae_local.lifecycle.configure import DISABLED, configure
 from haetae_local.lifecycle.deploy import deploy
 from haetae_local.lifecycle.launch import check_disk, follow_parent, launch
 from haetae_local.lifecycle.options import (
@@ -33,14 +34,16 @@ def up(args: argparse.Namespace) -> None:
     follow_parent()
     folder = open_folder()
     check_disk(folder)
-    args.markets = traded(args)
     running = healthy(folder)
     if running is not None and running.source != args.source:
         raise LocalError(f"SOURCE={running.source} is running; to change it run: make down")
+    deployed = stack.parameters(running.localstack, running.stack) if running is not None else {}
+    args = configure(args, deployed)
+    args.markets = traded(args)
+    schedules = schedules_of(args.source, args.schedules)
     if running is not None:
-        values = parameters(args, running, schedules=schedules_of(args.source))
-        found = deploy(folder, running, values)
-        first_cycle(found, args.source)
+        found = deploy(folder, running, parameters(args, running, schedules=schedules))
+        first_cycle(found, schedules)
         print_summary(folder, running, found, began)
         return
     supervisor = launch(folder, args)
@@ -65,23 +68,24 @@ def populate(folder: StackFolder, running: Running, args: argparse.Namespace) ->
     The account is put back before any schedule runs, or the bot would open new books.
     """
     if args.source == "replay":
-        return deploy(folder, running, parameters(args, running, schedules=schedules_of("replay")))
+        return deploy(folder, running, parameters(args, running, schedules=DISABLED))
     file = folder.account(running.source)
     kept = account.read(file)
     if kept is not None:
-        found = deploy(folder, running, parameters(args, running, schedules="DISABLED"))
+        found = deploy(folder, running, parameters(args, running, schedules=DISABLED))
         items = account.restore(
             kept, endpoint=running.localstack, table=found.table, exchange=running.exchange
         )
         print(f"the paper account of {file} is back: {items} items")
-    found = deploy(folder, running, parameters(args, running, schedules="ENABLED"))
-    first_cycle(found, args.source)
+    found = deploy(folder, running, parameters(args, running, schedules=args.schedules))
+    first_cycle(found, args.schedules)
     return found
 
 
-def first_cycle(found: Deployed, source: str) -> None:
+def first_cycle(found: Deployed, schedules: str) -> None:
     """Run one trading cycle at once, so that nobody waits for the next full hour."""
-    if source == "replay":
+    if schedules == DISABLED:
+        print("no schedule runs; send events yourself: make invoke F=trading_cycle")
         return
     now = int(time.time())
     answer = stack.invoke(found, "trading_cycle", scheduled(now - now % MINUTE_S))

@@ -46,7 +46,7 @@ def value_at(one: Written) -> float | str:
     try:
         value = read_value(one.name, one.text)
     except ConfigError as error:
-        raise ConfigError(f"{one.place}: {error}") from None
+        raise ConfigError(f"{one.place}: {error}" if one.place else str(error)) from None
     return ",".join(split_markets(value)) if isinstance(value, str) else value
 
 
