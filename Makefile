@@ -24,7 +24,7 @@ given = $(if $($(shell echo $(1) | tr a-z A-Z)),--$(1) '$($(shell echo $(1) | tr
 LOCAL := .localstack/venv/.ready .localstack/runtime/.ready .sam/venv/.ready
 
 .PHONY: help setup setup-local lock check format test coverage parity bench docs clean \
-  up down deploy-local deploy invoke logs status kill resume
+  up down deploy-local deploy invoke logs doctor status kill resume
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ invoke: setup ## send an event to a function: F=trading_cycle EVENT=events/tradi
 
 logs: setup ## what the functions logged: F=risk_check FOLLOW=1
 	@$(PY) -m haetae_local logs $(if $(F),--function '$(F)') $(if $(FOLLOW),--follow)
+
+doctor: setup ## what is wrong here, and what to do about it: CONFIG=…
+	@$(PY) -m haetae.cli doctor $(if $(CONFIG),--config '$(CONFIG)')
 
 status: setup ## what the bot holds and does
 	@$(PY) -m haetae_local status

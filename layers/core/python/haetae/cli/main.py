@@ -21,7 +21,8 @@ USAGE = 2  # exit code for anything the user can mend
 class Verb:
     """A verb: the module that has its `add_arguments` and its `run`, and one line of help.
 
-    `run` returns the exit code: 0 when it did what was asked, 2 when it could not.
+    `run` returns the exit code: 0 when it did what was asked, 2 when it could not; 1 is for a verb
+    that found what it looks for.
     """
 
     module: str
@@ -33,6 +34,7 @@ VERBS = {
     "replay": Verb("haetae.cli.replay", "push the same candles through the real handlers"),
     "collect": Verb("haetae.research.data.collect", "fetch candle history into a file"),
     "settings": Verb("haetae.cli.settings", "print every setting with a profile's values"),
+    "doctor": Verb("haetae.cli.doctor", "say what is wrong here and what to do about it"),
     "kill": Verb("haetae.cli.kill", "cancel everything, sell everything, then only halt"),
     "stop": Verb("haetae.cli.stop", "no new entries; positions keep their stops"),
     "halt": Verb("haetae.cli.halt", "nothing but exits"),
@@ -41,7 +43,7 @@ VERBS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; 0 when it did what was asked, 2 with one sentence when it could not."""
+    """Run one verb and return its exit code; 2 with one sentence when it could not."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     name = arguments[0] if arguments else ""
     try:
