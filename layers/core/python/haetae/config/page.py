@@ -13,8 +13,10 @@ from haetae.config.variables import GROUPS
 INTRODUCTION = """# Settings
 
 A setting is written as `--set key=value`, in a YAML file for `--config` (nested, or with dots), or
-in `HAETAE_SET`. An unknown key, a key given twice, a value out of range, settings that contradict
-each other and settings that would change nothing are refused in one sentence with exit code 2.
+in `HAETAE_SET`; some have a variable of their own in `.env` (`.env.example` lists all). What is
+written on a command line wins; a file and the variables have to agree. An unknown key, a key given
+twice, a value out of range, settings that contradict each other and settings that would change
+nothing are refused in one sentence with exit code 2.
 `haetae settings --profile NAME` prints this table for one profile.
 """
 
