@@ -1,6 +1,7 @@
 """The operator's four words on the command line, on an account that holds a coin."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,12 @@ from support.desk import CHECK_T, MINUTE, Desk, plugged
 type Capture = pytest.CaptureFixture[str]
 
 WORDS = ("kill", "stop", "halt", "resume")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A working folder away from a developer's `.env`."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

@@ -69,8 +69,9 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, capsys: Capture) -> Bench:
-    """A folder with good candles."""
+def bench(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A working folder with good candles, away from a developer's `.env`."""
+    monkeypatch.chdir(tmp_path)
     return Bench(tmp_path, capsys)
 
 

@@ -170,6 +170,23 @@ def test_an_operators_verb_has_the_files_variables_below_the_processs(
     }
 
 
+def test_a_stray_line_stops_no_verb_whose_process_names_the_table(
+    folder: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / ".env").write_text("HAETAE_ACCOUNT=b2\nANOTHER_PROJECTS=7\n", "utf-8")
+
+    monkeypatch.setattr(os, "environ", {"HAETAE_TABLE": "mine"})
+    take_file_variables()
+    assert os.environ == {"HAETAE_TABLE": "mine"}
+    (warning,) = capsys.readouterr().err.splitlines()
+    assert warning.startswith("haetae: warning: .env line 2 ANOTHER_PROJECTS is unknown")
+    assert warning.endswith("; only the process's variables count")
+
+    monkeypatch.setattr(os, "environ", {"HAETAE_TABLE": " "})
+    with pytest.raises(ConfigError, match=r"^\.env line 2 ANOTHER_PROJECTS is unknown"):
+        take_file_variables()
+
+
 def test_a_kill_reads_the_file_too(
     folder: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from haetae.base.errors import ConfigError
 from haetae.config.dotenv import Chosen, idle_sentences
 from haetae.wiring.files import read_variables
 
@@ -21,5 +22,18 @@ def find_variables() -> Chosen:
 
 
 def take_file_variables() -> None:
-    """Give this process the variables of `.env` that it does not have; its own win."""
-    os.environ.update({one.name: one.text for one in find_variables().values() if one.place})
+    """Give this process the variables of `.env` that it does not have; its own win.
+
+    Who has the table in the process needs no file: a stray line in one must not stop a kill.
+
+    Raises:
+        ConfigError: `.env` cannot be read or meant, and the process does not name the table.
+    """
+    try:
+        chosen = find_variables()
+    except ConfigError as error:
+        if not os.environ.get("HAETAE_TABLE", "").strip():
+            raise
+        print(f"haetae: warning: {error}; only the process's variables count", file=sys.stderr)
+        return
+    os.environ.update({one.name: one.text for one in chosen.values() if one.place})
