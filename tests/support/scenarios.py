@@ -94,6 +94,9 @@ def scenarios() -> dict[str, Scenario]:
             {codes.MAX_ENTRIES, codes.TAKE_PROFIT}, QUICK_GUIDE._replace(target_bps=100),
             loose._replace(max_entries=3), wave, other, third,
         ),
+        "plan, target in ATR": scenario(
+            {codes.TAKE_PROFIT}, QUICK._replace(target_atr=4.0), free, wave
+        ),
         "guide, partial profit": scenario(
             {codes.PARTIAL_PROFIT}, QUICK_GUIDE._replace(partial_bps=100), loose, wave
         ),

@@ -71,6 +71,7 @@ BARE: Final = Params(
     trail_atr=0.0,
     stop_bps=0,
     target_bps=0,
+    target_atr=0.0,
     partial_bps=0,
     partial_share_bps=5_000,
     flash_crash_bps=0,

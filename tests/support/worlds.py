@@ -33,6 +33,7 @@ params = st.builds(
     trail_atr=pick(3.0, 1.5, 0.0),
     stop_bps=pick(0, 100, 500),
     target_bps=pick(0, 150, 1_000),
+    target_atr=pick(0.0, 2.0, 6.0),
     partial_bps=pick(0, 70, 500),
     partial_share_bps=pick(5_000, 3_333),
     flash_crash_bps=pick(500, 100, 0),

@@ -301,6 +301,11 @@ def test_settings_that_contradict_each_other_are_refused(
             {"risk.weekly_stop_R": "-5"},
             "risk.weekly_stop_R has no effect without an R",
         ),
+        (
+            "plan",
+            {"strategy.params.target_atr": "3.74"},
+            "strategy.params.target_atr 3.74 gives reward:risk 1.496",
+        ),
         ("balanced", {"risk.half_r": "true"}, "risk.half_r has no effect without an R"),
         (
             "balanced",
@@ -352,6 +357,9 @@ def test_what_contradicts_or_has_no_effect_is_refused(
     [
         ("plan", {"exchange.taker_fee_bps": "5"}),
         ("plan", {"risk.take_profit_pct": "0.71"}),
+        ("plan", {"strategy.params.target_atr": "3.75"}),
+        ("balanced", {"strategy.params.target_atr": "0.5"}),
+        ("plan", {"strategy.params.target_atr": "4", "risk.partial_take_profit_pct": "5"}),
         ("plan", {"risk.weekly_loss_limit_pct": "-10"}),
         ("plan", {"risk.daily_stop_R": "-5"}),
         ("balanced", {"risk.weekly_stop_R": "-5", "risk.r_per_trade_bps": "50"}),

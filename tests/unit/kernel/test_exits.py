@@ -7,7 +7,7 @@ import pytest
 from haetae.kernel import codes
 from haetae.kernel.changes import drop_partial, with_exit_reason
 from haetae.kernel.exits import candle_step, exit_order, find_exit, partial_order, raise_stop
-from haetae.kernel.fills import first_stop, level_above
+from haetae.kernel.fills import first_stop, level_above, take_profit
 from haetae.kernel.records import NEW_CRASH, NO_BAR, NO_ORDER_OPEN, Crash, Market, Position
 from haetae.kernel.step import settle
 from support.folds import candle_events
@@ -180,6 +180,24 @@ def test_tightest_first_stop_wins_on_the_tick_below(
 )
 def test_targets_lie_on_the_tick_above(bps: int, expected: float) -> None:
     assert level_above(100_000.0, bps) == expected
+
+
+@pytest.mark.parametrize(
+    ("target_bps", "target_atr", "atr", "expected"),
+    [
+        (0, 0.0, 1_000.0, 0.0),
+        (0, 4.0, 1_000.0, 104_000.0),
+        (0, 4.0, 1_010.0, 104_100.0),
+        (1_000, 4.0, 1_000.0, 104_000.0),
+        (300, 4.0, 1_000.0, 103_000.0),
+        (1_000, 0.0, 1_000.0, 110_000.0),
+    ],
+)
+def test_the_tightest_target_wins_on_the_tick_above(
+    target_bps: int, target_atr: float, atr: float, expected: float
+) -> None:
+    params = BARE._replace(target_bps=target_bps, target_atr=target_atr)
+    assert take_profit(params, 100_000.0, atr) == expected
 
 
 def market_of(units: int, *, leaving: int = 0, close: float = 100_000.0) -> Market:

@@ -58,6 +58,14 @@ def test_entry_takes_funds_and_fee_and_opens_the_position() -> None:
     assert (q.spent, q.risk, q.reserved) == (1_000_500 * WON, 50_000 * WON, 60_000 * WON)
 
 
+def test_a_target_in_atr_is_measured_from_the_fill() -> None:
+    a, m = buying(mark=99_000.0)
+    assert m.indicators.atr == 1_000.0
+    params = FEES._replace(target_bps=0, target_atr=6.0)
+    _, filled_market, _ = apply_fill(OFF, params, a, m, filled(100_000.0, UNITS), NOW + 60)
+    assert filled_market.position.target == 106_000.0
+
+
 def test_fee_is_rounded_up_to_the_micro() -> None:
     a, m = buying()
     fill = filled(100_000.0, UNITS)._replace(funds=2_001)

@@ -118,7 +118,8 @@ def order_limits(draft: Draft) -> str:
 def partial_level(draft: Draft) -> str:
     """Refuse a partial take-profit that is not reached before the whole one."""
     p = draft.params
-    if not p.partial_bps or p.partial_bps < p.target_bps:
+    unknown = p.target_bps == 0 and p.target_atr > 0.0
+    if not p.partial_bps or unknown or p.partial_bps < p.target_bps:
         return ""
     return (
         f"risk.partial_take_profit_pct {p.partial_bps / 100:g} is not below "
@@ -138,6 +139,17 @@ def reward(draft: Draft) -> str:
     return (
         f"risk.take_profit_pct {p.target_bps / 100:g} gives reward:risk "
         f"{gain / p.stop_bps:.6g}; allowed: {LEAST_REWARD_RISK} or more"
+    )
+
+
+def reward_atr(draft: Draft) -> str:
+    """Refuse the same of a target and a stop that are both in ATR."""
+    p = draft.params
+    if p.target_atr == 0.0 or p.target_atr >= LEAST_REWARD_RISK * p.stop_atr:
+        return ""
+    return (
+        f"strategy.params.target_atr {p.target_atr:g} gives reward:risk "
+        f"{p.target_atr / p.stop_atr:.6g}; allowed: {LEAST_REWARD_RISK} or more"
     )
 
 
@@ -306,6 +318,11 @@ RULES: Final = (
         key="risk.take_profit_pct",
         meaning="Reward is at least 1.5 times the risk, weighted by size, where both are given.",
         refuse=reward,
+    ),
+    Rule(
+        key="strategy.params.target_atr",
+        meaning="The same where target and stop are both in ATR.",
+        refuse=reward_atr,
     ),
     Rule(
         key="risk.take_profit_pct",

@@ -338,6 +338,16 @@ STRATEGY: Final = (
         fields=params("stop_atr"),
     ),
     Key(
+        name="strategy.params.target_atr",
+        meaning="Sell everything this far above the entry's fill; the tightest target wins.",
+        kind=Kind.REAL,
+        unit="ATR",
+        low=0.5,
+        high=20,
+        off=0,
+        fields=params("target_atr"),
+    ),
+    Key(
         name="strategy.params.trail_type",
         meaning="How the stop follows the price; none switches the multiple off.",
         kind=Kind.WORD,

@@ -19,6 +19,7 @@ PLAN_PARAMS: Final = Params(
     trail_atr=3.0,
     stop_bps=0,
     target_bps=0,
+    target_atr=0.0,
     partial_bps=0,
     partial_share_bps=5_000,
     flash_crash_bps=500,

@@ -115,8 +115,22 @@ def level_above(price: float, bps: int) -> float:
 
 
 @kernel
-def open_position(p: Params, order: Order, trade: Trade) -> Position:
-    """Return the position an entry's fill opens; part of the order bears part of its risk."""
+def take_profit(p: Params, price: float, atr: float) -> float:
+    """Return the lowest enabled take-profit above a fill at `price`, on the tick; 0.0 for none."""
+    target = level_above(price, p.target_bps)
+    if p.target_atr > 0.0:
+        level = ceil_tick(price + p.target_atr * atr)
+        if target == 0.0 or level < target:
+            target = level
+    return target
+
+
+@kernel
+def open_position(p: Params, order: Order, trade: Trade, atr: float) -> Position:
+    """Return the position an entry's fill opens; part of the order bears part of its risk.
+
+    `atr` is that of the last decision candle folded before the fill.
+    """
     spent = min(trade.funds, order.krw * MICRO)
     return Position(
         units=trade.units,
@@ -125,7 +139,7 @@ def open_position(p: Params, order: Order, trade: Trade) -> Position:
         spent=trade.funds + trade.fee,
         stop=first_stop(p, trade.price, order.distance),
         trailing=0,
-        target=level_above(trade.price, p.target_bps),
+        target=take_profit(p, trade.price, atr),
         partial=level_above(trade.price, p.partial_bps),
         high=trade.price,
         risk=part(order.risk, spent, order.krw * MICRO),
@@ -188,7 +202,7 @@ def apply_fill(
     last_entry = a.last_entry
     tally = a.tally
     if order.kind == ENTRY:
-        position = open_position(p, order, trade)
+        position = open_position(p, order, trade, m.indicators.atr)
         reserved = reserved - (order.reserved - position.reserved)
         last_entry = fill.t
     else:

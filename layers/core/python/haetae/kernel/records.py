@@ -39,6 +39,7 @@ class Params(NamedTuple):
     trail_atr: float  # chandelier in ATR; 0 = off
     stop_bps: int  # first stop below the fill; 0 = off
     target_bps: int  # take-profit above the fill; 0 = off
+    target_atr: float  # take-profit above the fill in ATR; 0 = off
     partial_bps: int  # first take-profit level; 0 = off
     partial_share_bps: int  # share of the position sold there
     flash_crash_bps: int  # fall from the high of the last 5 to 10 minutes; 0 = off
