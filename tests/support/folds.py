@@ -5,9 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from haetae.kernel.advance import TRADE_INTS, Log, Reached, Span, Tape, advance
+from haetae.kernel.advance import TRADE_INTS, Log, Reached, Span, Tape, advance, take_candle
 from haetae.kernel.codes import CODE_COUNT, NO_ORDER, RUN
-from haetae.kernel.exits import candle_step
 from haetae.kernel.fills import simulate_fill, trade_of
 from haetae.kernel.records import (
     NEW_MARKET,
@@ -21,7 +20,7 @@ from haetae.kernel.records import (
     Rails,
     Trade,
 )
-from haetae.kernel.step import open_account, react
+from haetae.kernel.step import open_account
 from support.tapes import MINUTE_S, as_arrays, times_of
 
 WON = 1_000_000  # micro
@@ -284,7 +283,4 @@ def candle_events(
     rails: Rails, p: Params, a: Account, m: Market, c: Candle, t: int
 ) -> tuple[Account, Market, int]:
     """Fold one candle and act on it at `t`, as the fold does."""
-    m, reason, trigger_price = candle_step(p, m, c)
-    if reason != 0 or m.position.leaving != 0 or c.close <= m.crash.floor:
-        return react(rails, p, a, m, t, reason, trigger_price)
-    return a, m, 0
+    return take_candle(rails, p, a, m, c, t)

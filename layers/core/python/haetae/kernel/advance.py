@@ -136,7 +136,9 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
     to_t = span.to_t
     decide = span.decide
     simulate = span.simulate
-    most = span.most
+    most = 0
+    if simulate == 0:
+        most = span.most
     n = len(params)
     markets = [m for m in states]  # noqa: C416
     per_candle = [per_candle_of(m) for m in states]
@@ -190,10 +192,8 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                         a, m, fired_here = settle(rails, p, a, m, fill, t)
                         fired = fired | fired_here
                         changed = 1
-                    m, reason, trigger_price = candle_step(p, m, c)
-                    if reason != 0 or m.position.leaving != 0 or c.close <= m.crash.floor:
-                        a, m, fired_here = react(rails, p, a, m, t, reason, trigger_price)
-                        fired = fired | fired_here
+                    a, m, fired_here = take_candle(rails, p, a, m, c, t)
+                    fired = fired | fired_here
             if t >= m.bar.end and m.bar.end != 0:
                 m = close_bar(p, m)
                 changed = 1
@@ -230,25 +230,11 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                 if n > 1:
                     m = with_per_candle(markets[i], per_candle[i])
                 markets[i] = m
-            for i in range(n):
-                if markets[i].indicators.t > markets[i].decided and markets[i].position.units > 0:
-                    if simulate == 0 and touched == most and most != 0:
-                        inside = 1
-                    else:
-                        a, markets[i] = decide_exit(rails, each[i], a, markets[i], t)
-                        touched = touched + 1
-            for i in range(n):
-                if markets[i].indicators.t > markets[i].decided:
-                    if simulate == 0 and touched == most and most != 0:
-                        inside = 1
-                        break
-                    touched = touched + 1
-                    held, committed = exposure(rails, markets)
-                    moment = Moment(
-                        t=t, now=now, equity=equity, mode=span.mode, held=held, committed=committed
-                    )
-                    a, markets[i], fired_here = decide_entry(rails, each[i], a, markets[i], moment)
-                    fired = fired | fired_here
+            moment = Moment(t=t, now=now, equity=equity, mode=span.mode, held=0, committed=0)
+            a, touched, inside, fired_here = decide_all(
+                rails, each, a, markets, moment, touched, most
+            )
+            fired = fired | fired_here
             m = markets[0]
             if simulate != 0:
                 log.marks[marks * 2] = t
@@ -261,7 +247,7 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
             go = 0
         if t >= to_t or (simulate == 0 and (fired != 0 or decided != 0 or opened != 0)):
             go = 0
-        if simulate == 0 and touched == most and most != 0:
+        if touched == most and most != 0:
             go = 0
     for i in range(n):
         if n > 1:
@@ -280,6 +266,61 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
             inside=inside,
         ),
     )
+
+
+@kernel
+def take_candle(
+    rails: Rails, p: Params, a: Account, m: Market, c: Candle, t: int
+) -> tuple[Account, Market, int]:
+    """Fold one closed candle and act on it at `t`; return the mask of what fired too."""
+    m, reason, trigger_price = candle_step(p, m, c)
+    if reason != 0 or m.position.leaving != 0 or c.close <= m.crash.floor:
+        return react(rails, p, a, m, t, reason, trigger_price)
+    return a, m, 0
+
+
+@kernel
+def decide_all(
+    rails: Rails,
+    each: list[Params],
+    a: Account,
+    markets: list[Market],
+    moment: Moment,
+    touched: int,
+    most: int,
+) -> tuple[Account, int, int, int]:
+    """Let each market with a new closed candle decide, in `markets` itself: exits before entries.
+
+    `most` bounds the decisions as in `advance`, counted on from `touched`; 0 is no bound. Return
+    the account, the count, 1 where the bound left some undecided, and the mask of what fired.
+    """
+    inside = 0
+    fired = 0
+    for i in range(len(each)):
+        if markets[i].indicators.t > markets[i].decided and markets[i].position.units > 0:
+            if touched == most and most != 0:
+                inside = 1
+            else:
+                a, markets[i] = decide_exit(rails, each[i], a, markets[i], moment.t)
+                touched = touched + 1
+    for i in range(len(each)):
+        if markets[i].indicators.t > markets[i].decided:
+            if touched == most and most != 0:
+                inside = 1
+                break
+            touched = touched + 1
+            held, committed = exposure(rails, markets)
+            now = Moment(
+                t=moment.t,
+                now=moment.now,
+                equity=moment.equity,
+                mode=moment.mode,
+                held=held,
+                committed=committed,
+            )
+            a, markets[i], fired_here = decide_entry(rails, each[i], a, markets[i], now)
+            fired = fired | fired_here
+    return a, touched, inside, fired
 
 
 @kernel

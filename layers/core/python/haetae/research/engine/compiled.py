@@ -22,6 +22,7 @@ from haetae.kernel.registry import REGISTERED
 HOT = frozenset(
     {
         "advance",
+        "take_candle",
         "candle_step",
         "build_bar",
         "may_rise",
