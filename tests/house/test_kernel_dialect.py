@@ -14,10 +14,12 @@ from support.dialect import is_kernel, violations, vocabulary
 from support.tapes import REPOSITORY
 
 KERNEL = REPOSITORY / "layers/core/python/haetae/kernel"
-SOURCES = sorted(KERNEL.glob("*.py"))
-TREES = {path.name: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
+SOURCES = sorted(KERNEL.rglob("*.py"))
+TREES = {
+    str(path.relative_to(KERNEL)): ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES
+}
 WORDS = vocabulary(list(TREES.values()))
-UNREGISTERED = {"registry.py": {"kernel"}}
+UNREGISTERED = {"registry.py": {"kernel"}, "strategies/knob.py": {"setting"}}
 PREAMBLE = """
 class Pair(NamedTuple):
     '''Two numbers.'''

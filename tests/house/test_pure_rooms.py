@@ -92,11 +92,13 @@ def test_pure_rooms_do_not_reach_out() -> None:
 
 def test_kernel_imports_only_itself_and_the_plainest_library() -> None:
     plain = {"collections.abc", "math", "typing"}
+    knob = HAETAE / "kernel/strategies/knob.py"  # no kernel function reads what it describes
     for path in modules(("kernel",)):
+        allowed = plain | {"dataclasses"} if path == knob else plain
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             assert not isinstance(node, ast.Import), path
             if isinstance(node, ast.ImportFrom):
-                assert node.module in plain or str(node.module).startswith("haetae.kernel"), path
+                assert node.module in allowed or str(node.module).startswith("haetae.kernel"), path
 
 
 def test_the_rooms_that_must_be_pure_are_found() -> None:

@@ -13,6 +13,7 @@ CONTAINERS = frozenset({"Tape", "Log"})  # records that carry columns instead of
 COLUMNS = frozenset({"Sequence[int]", "Sequence[float]", "Sequence[Candle]"}) | frozenset(
     {"MutableSequence[int]", "MutableSequence[float]"}
 )
+KNOBS = f"tuple[{', '.join(['float'] * 8)}]"  # numbers by index: a strategy's own
 STATEMENTS = (
     ast.Assign,
     ast.Return,
@@ -98,7 +99,7 @@ def vocabulary(trees: list[ast.Module]) -> Vocabulary:
         for node in tree.body:
             if is_kernel(node):
                 functions.add(node.name)
-            if isinstance(node, ast.ClassDef):
+            if is_record(node):
                 records[node.name] = {
                     line.target.id: ast.unparse(line.annotation)
                     for line in node.body
@@ -114,13 +115,26 @@ def is_kernel(node: ast.AST) -> TypeGuard[ast.FunctionDef]:
     )
 
 
+def is_record(node: ast.AST) -> TypeGuard[ast.ClassDef]:
+    """Tell whether a definition is a record: a NamedTuple."""
+    return isinstance(node, ast.ClassDef) and [ast.unparse(b) for b in node.bases] == ["NamedTuple"]
+
+
+def describes(node: ast.ClassDef) -> bool:
+    """Tell whether a class is a frozen dataclass, which kernel functions neither build nor read."""
+    marks = [ast.unparse(mark) for mark in node.decorator_list]
+    return marks == ["dataclass(frozen=True, slots=True, kw_only=True)"] and not node.bases
+
+
 def violations(tree: ast.Module, words: Vocabulary) -> list[str]:
     """Return what a module says outside the dialect, each with its line."""
     found: list[str] = []
     words = Vocabulary(functions=words.functions & bound(tree), records=words.records)
     for node in tree.body:
-        if isinstance(node, ast.ClassDef):
+        if is_record(node):
             found.extend(record_violations(node, words))
+        elif isinstance(node, ast.ClassDef) and not describes(node):
+            found.append(say(node, f"{node.name} is no NamedTuple, and no frozen dataclass"))
         if is_kernel(node):
             found.extend(function_violations(node, words))
     found.extend(constructor_violations(tree, words))
@@ -151,7 +165,8 @@ def record_violations(node: ast.ClassDef, words: Vocabulary) -> Iterator[str]:
             yield say(line, "a field has no default")
         kind = ast.unparse(line.annotation)
         column = node.name in CONTAINERS and kind in COLUMNS
-        if kind not in {"int", "float"} and kind not in words.records and not column:
+        plain = kind in {"int", "float", KNOBS} or kind in words.records
+        if not plain and not column:
             yield say(line, f"a field is an int, a float or a record, not {kind}")
 
 

@@ -3,7 +3,8 @@
 from typing import Final
 
 from haetae.config.profiles import PROFILES
-from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL, EXIT, TREND_FOLLOW
+from haetae.config.strategies import STRATEGIES
+from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL, EXIT
 from haetae.kernel.records import (
     NEW_INDICATORS,
     NEW_MARKET,
@@ -34,6 +35,8 @@ PLAN_RAILS: Final[Rails] = PROFILES["plan"][1]
 BALANCED: Final[Params] = PROFILES["balanced"][0]
 BALANCED_RAILS: Final[Rails] = PROFILES["balanced"][1]
 
+TREND_FOLLOW: Final = STRATEGIES["trend_follow"]
+NO_KNOBS: Final = (0.0,) * 8
 OFF: Final = Rails(
     r_bps=0,
     buy_bps=0,
@@ -59,14 +62,14 @@ OFF: Final = Rails(
     entry_delay_s=120,
 )
 BARE: Final = Params(
-    strategy=TREND_FOLLOW,
+    strategy=TREND_FOLLOW.code,
     candle_s=60,
     interval_s=3_600,
     ema_fast=20,
     ema_slow=50,
     atr_len=14,
     rsi_len=14,
-    only_long_when_fast_gt_slow=1,
+    knobs=TREND_FOLLOW.defaults(),
     stop_atr=0.0,
     trail_atr=0.0,
     stop_bps=0,

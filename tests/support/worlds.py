@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from haetae.kernel.advance import Tape
 from haetae.kernel.records import Params, Rails
-from support.states import PLAN_RAILS, QUICK
+from support.states import NO_KNOBS, PLAN_RAILS, QUICK
 from support.tapes import REGIMES, Segment, seeded_market, tape_of
 
 ORDINARY_PRICES = (3.0, 98.0, 4_900.0, 51_000.0, 1_040_000.0, 150_000_000.0)
@@ -28,7 +28,7 @@ def pick(*values: float) -> st.SearchStrategy[float]:
 
 params = st.builds(
     QUICK._replace,
-    only_long_when_fast_gt_slow=pick(1, 1, 0),
+    knobs=st.sampled_from([QUICK.knobs, QUICK.knobs, NO_KNOBS]),
     stop_atr=pick(2.5, 1.0, 0.0),
     trail_atr=pick(3.0, 1.5, 0.0),
     stop_bps=pick(0, 100, 500),

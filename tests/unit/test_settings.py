@@ -12,6 +12,7 @@ from haetae.config.key import Key, Kind, Part
 from haetae.config.keys import KEYS, MOST_MARKETS
 from haetae.config.profiles import PROFILES
 from haetae.config.setup import Setup
+from haetae.kernel.strategies.trend_follow import ONLY_ABOVE
 from haetae.market.candles import UNITS_MIN
 from haetae.wiring.environment import Environment, environment
 from support.tapes import REPOSITORY
@@ -191,7 +192,7 @@ def test_minus_zero_does_not_reach_the_kernel() -> None:
 def test_yes_and_no_are_for_switches_only(value: str) -> None:
     params = made(filters__only_long_when_fast_gt_slow=value).params[0]
 
-    assert params.only_long_when_fast_gt_slow == int(value == "true")
+    assert params.knobs[ONLY_ABOVE] == float(value == "true")
     assert "is not a number" in refusal(risk__max_position=value)
 
 
@@ -544,10 +545,13 @@ def test_the_plans_own_file_gives_the_plans_values_on_any_profile(profile: str) 
     assert len(texts) == 16
     for name, text in texts.items():
         for field in KEYS[name].fields:
-            record = setup.params[0] if field.part is Part.PARAMS else setup.rails
-            assert KEYS[name].show(getattr(record, field.name)) == KEYS[name].show(
-                float(read_value(name, text))
+            records = {Part.PARAMS: setup.params[0], Part.RAILS: setup.rails}
+            value = (
+                setup.params[0].knobs[ONLY_ABOVE]  # the plan's one knob
+                if field.part is Part.KNOBS
+                else getattr(records[field.part], field.name)
             )
+            assert KEYS[name].show(value) == KEYS[name].show(float(read_value(name, text)))
     if profile == "plan":
         assert (setup.params[0], setup.rails) == PROFILES["plan"]
 

@@ -2,11 +2,12 @@
 
 import pytest
 
+from haetae.kernel.codes import FLAT, HOLD, LONG
 from haetae.kernel.records import Indicators, Params
-from haetae.kernel.strategy import FLAT, HOLD, LONG, signal
-from support.states import BARE, indicators
+from haetae.kernel.strategies.dispatch import signal
+from support.states import BARE, NO_KNOBS, indicators
 
-FREE = BARE._replace(only_long_when_fast_gt_slow=0)
+FREE = BARE._replace(knobs=NO_KNOBS)
 
 
 def trend(*, n: int = 600, close: float, fast: float, slow: float) -> Indicators:

@@ -12,9 +12,10 @@ from typing import Any
 from haetae.base.errors import ConfigError
 from haetae.config.checks import Draft, check_draft, check_markets, split_markets
 from haetae.config.key import Kind, Part, Value
-from haetae.config.keys import KEYS
+from haetae.config.keys import KEYS, KNOB_OWNERS
 from haetae.config.profiles import PROFILES
 from haetae.config.setup import Setup
+from haetae.config.strategies import BY_CODE
 from haetae.kernel.records import Params, Rails
 
 ACCOUNT = re.compile(r"[a-z][a-z0-9]{0,15}")
@@ -83,16 +84,24 @@ def read_value(name: str, text: str) -> Value:
 
 def derive(params: Params, rails: Rails, given: Mapping[str, Value]) -> tuple[Params, Rails]:
     """Return a profile's records with the given values in their fields."""
-    changed: dict[Part, dict[str, Any]] = {Part.PARAMS: {}, Part.RAILS: {}}
+    changed: dict[Part, dict[str, Any]] = {part: {} for part in Part}
     for name, value in given.items():
         key = KEYS[name]
         for field in key.fields:
             whole = key.kind is not Kind.REAL
             changed[field.part][field.name] = int(value) if whole else value
-    params = params._replace(**changed[Part.PARAMS])
+    params = with_knobs(params._replace(**changed[Part.PARAMS]), params, given)
     rails = rails._replace(**changed[Part.RAILS])
     if given.get("strategy.params.trail_type") == 0:
         params = params._replace(trail_atr=0.0)
     if given.get("risk.half_r"):
         rails = rails._replace(r_bps=rails.r_bps // 2)  # after its range: 25 becomes 12
     return params, rails
+
+
+def with_knobs(params: Params, profile: Params, given: Mapping[str, Value]) -> Params:
+    """Return parameters with the knobs of their strategy: the profile's, or defaults, or told."""
+    strategy = BY_CODE[params.strategy]
+    knobs = profile.knobs if params.strategy == profile.strategy else strategy.defaults()
+    told = {name: float(value) for name, value in given.items() if name in KNOB_OWNERS}
+    return params._replace(knobs=strategy.changed(knobs, told))

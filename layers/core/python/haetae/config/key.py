@@ -18,10 +18,11 @@ class Kind(Enum):
 
 
 class Part(Enum):
-    """Which of the kernel's two records a field belongs to."""
+    """Which of the kernel's two records a field belongs to, or that it is a strategy's knob."""
 
     PARAMS = "params"
     RAILS = "rails"
+    KNOBS = "knobs"  # by index, in Params
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

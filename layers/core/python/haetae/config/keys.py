@@ -7,10 +7,12 @@ docs/settings.md and every refusal read this table and no other.
 Above 250 lines: one table.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from haetae.config.key import Field, Key, Kind, Part
-from haetae.kernel.codes import STRATEGY_NAMES
+from haetae.config.strategies import STRATEGIES, Strategy
+from haetae.kernel.strategies.knob import Knob
 
 MOST_MARKETS: Final = 200
 MOST_POSITIONS: Final = 200
@@ -300,7 +302,7 @@ STRATEGY: Final = (
         name="strategy.main",
         meaning="The strategy that decides.",
         kind=Kind.WORD,
-        words={name: code for code, name in STRATEGY_NAMES.items()},
+        words={name: one.code for name, one in STRATEGIES.items()},
         fields=params("strategy"),
     ),
     Key(
@@ -364,12 +366,6 @@ STRATEGY: Final = (
         fields=params("trail_atr"),
     ),
     Key(
-        name="filters.only_long_when_fast_gt_slow",
-        meaning="Enter only while the fast average is above the slow one.",
-        kind=Kind.SWITCH,
-        fields=params("only_long_when_fast_gt_slow"),
-    ),
-    Key(
         name="schedule.decision_interval_minutes",
         meaning="The length of the candle that decides.",
         unit="minutes",
@@ -380,4 +376,26 @@ STRATEGY: Final = (
     ),
 )
 
-KEYS: Final[dict[str, Key]] = {key.name: key for key in (*EXCHANGE, *RISK, *TRADING, *STRATEGY)}
+
+def knob_key(strategy: Strategy, knob: Knob) -> Key:
+    """Return the row of a strategy's knob."""
+    key = Key(
+        name=knob.setting,
+        meaning="",
+        kind=Kind.SWITCH if knob.switch else Kind.REAL,
+        unit=knob.unit,
+        low=knob.low,
+        high=knob.high,
+        fields=(Field(part=Part.KNOBS, name=knob.name),),
+    )
+    default = key.show(knob.default)
+    return replace(key, meaning=f"{knob.meaning} A knob of {strategy.name}: {default} unless said.")
+
+
+KNOB_OWNERS: Final[dict[str, Strategy]] = {
+    knob.setting: one for one in STRATEGIES.values() for knob in one.knobs
+}
+KNOBS: Final = tuple(knob_key(one, knob) for one in STRATEGIES.values() for knob in one.knobs)
+KEYS: Final[dict[str, Key]] = {
+    key.name: key for key in (*EXCHANGE, *RISK, *TRADING, *STRATEGY, *KNOBS)
+}

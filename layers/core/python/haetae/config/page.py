@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from haetae.config.checks import RULES
 from haetae.config.key import Key, Part
-from haetae.config.keys import KEYS
+from haetae.config.keys import KEYS, KNOB_OWNERS
 from haetae.config.profiles import PROFILES
 from haetae.config.variable import Variable
 from haetae.config.variables import GROUPS
+from haetae.kernel.records import Params
 
 INTRODUCTION = """# Settings
 
@@ -55,6 +56,8 @@ def rows(profile: str) -> list[Row]:
 def value_in(profile: str, key: Key) -> str:
     """Return the text of a setting in a profile."""
     params, rails = PROFILES[profile]
+    if key.name in KNOB_OWNERS:
+        return knob_in(params, key)
     for field in key.fields:
         record = params if field.part is Part.PARAMS else rails
         value = getattr(record, field.name)
@@ -68,6 +71,15 @@ def value_in(profile: str, key: Key) -> str:
         case "strategy.params.trail_type":
             return "chandelier" if params.trail_atr else "none"
     return ""
+
+
+def knob_in(params: Params, key: Key) -> str:
+    """Return the text of a knob; "off" where another strategy decides."""
+    owner = KNOB_OWNERS[key.name]
+    if owner.code != params.strategy:
+        return "off"
+    settings = [knob.setting for knob in owner.knobs]
+    return key.show(params.knobs[settings.index(key.name)])
 
 
 def page() -> str:

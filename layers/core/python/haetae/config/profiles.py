@@ -3,18 +3,19 @@
 from typing import Final
 
 from haetae.base.time import HOUR_S
-from haetae.kernel.codes import TREND_FOLLOW
+from haetae.config.strategies import STRATEGIES
 from haetae.kernel.records import Params, Rails
 
+TREND_FOLLOW: Final = STRATEGIES["trend_follow"]
 PLAN_PARAMS: Final = Params(
-    strategy=TREND_FOLLOW,
+    strategy=TREND_FOLLOW.code,
     candle_s=60,
     interval_s=HOUR_S,
     ema_fast=20,
     ema_slow=50,
     atr_len=14,
     rsi_len=14,
-    only_long_when_fast_gt_slow=1,
+    knobs=TREND_FOLLOW.defaults(),
     stop_atr=2.5,
     trail_atr=3.0,
     stop_bps=0,

@@ -1,4 +1,4 @@
-"""The numbers that stand for rails, reasons, orders, modes and strategies inside the kernel.
+"""The numbers that stand for rails, reasons, orders, modes and signals inside the kernel.
 
 A rail's code is also its bit in the `fired` mask that a step returns. The same codes serve as
 reasons of orders, so a trade's reason and the rail that caused it are one word.
@@ -97,9 +97,10 @@ HALT: Final = 2
 KILLED: Final = 3
 MODE_NAMES: Final[dict[int, str]] = {RUN: "run", STOP: "stop", HALT: "halt", KILLED: "kill"}
 
-# Strategies.
-TREND_FOLLOW: Final = 1
-STRATEGY_NAMES: Final[dict[int, str]] = {TREND_FOLLOW: "trend_follow"}
+# What a strategy wishes for.
+HOLD: Final = 0
+LONG: Final = 1
+FLAT: Final = -1
 
 MINUTE_S: Final = 60
 WARMUP: Final = 600  # closed decision candles folded before the first decision

@@ -34,7 +34,7 @@ class Params(NamedTuple):
     ema_slow: int
     atr_len: int
     rsi_len: int
-    only_long_when_fast_gt_slow: int
+    knobs: tuple[float, float, float, float, float, float, float, float]  # the strategy's own
     stop_atr: float  # first stop in ATR; 0 = off
     trail_atr: float  # chandelier in ATR; 0 = off
     stop_bps: int  # first stop below the fill; 0 = off

@@ -15,7 +15,9 @@ from haetae.kernel.codes import (
     EXIT,
     EXIT_SIGNAL,
     FLASH_CRASH,
+    FLAT,
     KILL,
+    LONG,
     NO_ORDER,
     PARTIAL_PROFIT,
     SLIPPAGE,
@@ -39,7 +41,7 @@ from haetae.kernel.records import (
 )
 from haetae.kernel.registry import kernel
 from haetae.kernel.rounding import fee_ceil, share_ceil, value_nearest
-from haetae.kernel.strategy import FLAT, LONG, signal
+from haetae.kernel.strategies.dispatch import signal
 
 FIRED_CRASH = 1 << FLASH_CRASH
 

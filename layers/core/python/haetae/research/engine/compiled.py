@@ -82,9 +82,9 @@ def compile_functions(
 
 
 def kernel_modules() -> list[ModuleType]:
-    """Import and return every module of the kernel."""
-    names = sorted(info.name for info in pkgutil.iter_modules(haetae.kernel.__path__))
-    return [importlib.import_module(f"haetae.kernel.{name}") for name in names]
+    """Import and return every module of the kernel, those of its sub-packages included."""
+    found = pkgutil.walk_packages(haetae.kernel.__path__, "haetae.kernel.")
+    return [importlib.import_module(name) for name in sorted(info.name for info in found)]
 
 
 def cache_folder(modules: Iterable[ModuleType]) -> Path:

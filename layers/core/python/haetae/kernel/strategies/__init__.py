@@ -1,0 +1,1 @@
+"""Strategies, one file each: its code, its name, its knobs, and one pure signal function."""
