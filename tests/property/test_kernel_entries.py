@@ -6,8 +6,9 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haetae.kernel.entries import kelly_share, least_order, propose_entry, size
+from haetae.kernel.entries import propose_entry
 from haetae.kernel.records import Account, Rails, TradeStats
+from haetae.kernel.sizing import kelly_share, least_order, size
 from support.states import OFF, PLAN, WON, account, moment, rising
 from support.worlds import pick
 

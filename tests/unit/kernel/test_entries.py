@@ -5,18 +5,17 @@ from typing import Any
 import pytest
 
 from haetae.kernel import codes
-from haetae.kernel.entries import (
+from haetae.kernel.entries import propose_entry, refusals
+from haetae.kernel.records import Account, Params, Rails, TradeStats, Verdict
+from haetae.kernel.rounding import MAX_UNITS, buy_units
+from haetae.kernel.sizing import (
     budget_left,
     cost_share,
     kelly_share,
     least_order,
-    propose_entry,
-    refusals,
     size,
     stop_distance,
 )
-from haetae.kernel.records import Account, Params, Rails, TradeStats, Verdict
-from haetae.kernel.rounding import MAX_UNITS, buy_units
 from support.states import BARE, NOW, OFF, PLAN, PLAN_RAILS, WON, account, moment, rising
 
 EQUITY = 10_000_000 * WON
