@@ -23,6 +23,7 @@ rails = st.builds(
     kelly_min_trades=pick(0, 10, 30),
     liquidity_bps=bps,
     max_order=st.integers(5_000, 10**9),
+    capital_limit=pick(0, 0, 5_000, 10**6, 10**8),
     gap_bps=st.integers(0, 500),
     fee_assumed_bps=st.integers(0, 100),
     slippage_assumed_bps=st.integers(0, 100),
@@ -55,13 +56,15 @@ prices = pick(2e-5, 0.03, 4.0, 99.0, 5_010.0, 100_000.0, 2_000_000.0, 150_000_00
 def test_size_exceeds_none_of_its_bounds(
     r: Rails, a: Account, price: float, turnover: float, more: int, loss: float, taken: int
 ) -> None:
+    """What lies in positions, `more`, cost half of what it is worth."""
     equity = a.cash + more * WON
     committed = taken * WON
+    invested = more * WON // 2
     krw = size(
         r,
         a,
         rising(price=price, turnover=turnover),
-        moment(equity=equity, committed=committed),
+        moment(equity=equity, committed=committed, invested=invested),
         loss,
     ).krw
     free = a.cash - committed
@@ -70,24 +73,29 @@ def test_size_exceeds_none_of_its_bounds(
     if krw == 0:
         return
     assert micro * (10_000 + r.fee_assumed_bps) <= free * 10_000
+    capital, spendable = equity, free
+    if r.capital_limit:
+        capital = min(equity, r.capital_limit * WON)
+        spendable = min(free, r.capital_limit * WON - invested - committed)
+        assert micro * (10_000 + r.fee_assumed_bps) <= spendable * 10_000
     if r.reserve_bps:
         left = free * 10_000 - micro * (10_000 + r.fee_assumed_bps)
         assert left >= equity * r.reserve_bps
     if r.coin_bps:
-        assert micro * 10_000 <= equity * r.coin_bps
+        assert micro * 10_000 <= capital * r.coin_bps
     if r.buy_bps:
-        assert micro * 10_000 <= free * r.buy_bps
+        assert micro * 10_000 <= spendable * r.buy_bps
     if r.liquidity_bps:
         assert krw <= Fraction(turnover) * r.liquidity_bps / 10_000 * SLACK
     if r.r_bps:
-        assert micro * Fraction(loss) <= Fraction(equity * r.r_bps, 10_000) * SLACK
+        assert micro * Fraction(loss) <= Fraction(capital * r.r_bps, 10_000) * SLACK
     worst = Fraction(loss) + Fraction(r.gap_bps, 10_000)
     budget = equity - max(a.day.floor, a.week.floor) - a.reserved
     assert micro * worst <= budget * SLACK
     kelly = kelly_share(r, a)
     assert 0.0 < kelly <= 1.0
     if kelly < 1.0:
-        assert micro * Fraction(loss) <= Fraction(equity) * Fraction(kelly) * SLACK
+        assert micro * Fraction(loss) <= Fraction(capital) * Fraction(kelly) * SLACK
     assert krw <= 9e9 * price
 
 
@@ -100,6 +108,7 @@ TIGHTER: dict[str, Callable[[Rails], int]] = {
     "gap_bps": lambda r: r.gap_bps + 100,
     "fee_assumed_bps": lambda r: r.fee_assumed_bps + 10,
     "max_order": lambda r: r.max_order // 2,
+    "capital_limit": lambda r: max(1, r.capital_limit // 2) if r.capital_limit else 10**6,
 }
 
 

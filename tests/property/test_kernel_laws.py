@@ -106,6 +106,19 @@ def test_every_minute_keeps_its_invariants(world: World) -> None:
 
 
 @DRAWN
+@given(world=worlds(), limit=st.sampled_from([30_000, 1_000_000, 9_000_000]))
+def test_never_more_than_the_limit_of_capital_is_at_work(world: World, limit: int) -> None:
+    rails = world.rails._replace(capital_limit=limit)
+
+    def watch(_t: int, _account: Account, markets: tuple[Market, ...], _equity: int) -> None:
+        spent = sum(m.position.spent for m in markets)
+        asked = sum(m.order.krw for m in markets if m.order.kind == ENTRY)
+        assert spent + asked * 1_000_000 <= limit * 1_000_000
+
+    live(*world._replace(rails=rails), watch=watch)
+
+
+@DRAWN
 @given(world=worlds())
 def test_an_entry_reserves_its_worst_case_inside_what_is_left_of_day_and_week(world: World) -> None:
     """What is certain of the loss limits: every entry's worst case fits when it is decided, and a

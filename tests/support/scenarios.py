@@ -109,6 +109,11 @@ def scenarios() -> dict[str, Scenario]:
         "a share a coin": scenario(
             {codes.COIN_SHARE}, QUICK_GUIDE, loose._replace(buy_bps=0), wave
         ),
+        "capital limited": scenario(
+            {codes.CAPITAL, codes.MAX_ORDER}, QUICK_GUIDE,
+            loose._replace(capital_limit=300_000, max_order=200_000, buy_bps=0, coin_bps=0),
+            wave, other, third,
+        ),
         "orders bounded": scenario(
             {codes.MAX_ORDER}, QUICK, free._replace(max_order=100_000), wave
         ),

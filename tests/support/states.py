@@ -44,6 +44,7 @@ OFF: Final = Rails(
     liquidity_bps=0,
     min_order=5_000,
     max_order=1_000_000_000,
+    capital_limit=0,
     day_bps=0,
     week_bps=0,
     day_r=0,
@@ -201,10 +202,10 @@ def crash_floor(floor: float) -> Crash:
 
 def moment(
     t: int = NOW, *, now: int | None = None, equity: int = 10_000_000_000_000, mode: int = 0,
-    held: int = 0, committed: int = 0,
+    held: int = 0, committed: int = 0, invested: int = 0,
 ) -> Moment:  # fmt: skip
     """Return the moment of a decision at `t`; the trigger comes in time unless told."""
-    return Moment(t, t if now is None else now, equity, mode, held, committed)
+    return Moment(t, t if now is None else now, equity, mode, held, committed, invested)
 
 
 def indicators(

@@ -46,6 +46,7 @@ rails = st.builds(
     kelly_min_trades=pick(3, 0, 30),
     liquidity_bps=pick(100, 0),
     max_order=pick(1_000_000_000, 50_000),
+    capital_limit=pick(0, 0, 3_000_000, 100_000),
     day_bps=pick(1_000, 50, 0),
     week_bps=pick(1_500, 80, 0),
     day_r=pick(2, 0),

@@ -307,6 +307,16 @@ def test_settings_that_contradict_each_other_are_refused(
             {"strategy.params.target_atr": "3.74"},
             "strategy.params.target_atr 3.74 gives reward:risk 1.496",
         ),
+        (
+            "plan",
+            {"risk.capital_limit_krw": "5012"},
+            "risk.capital_limit_krw 5012 leaves no entry of min_order_amount 5000",
+        ),
+        (
+            "balanced",
+            {"risk.capital_limit_krw": "16666"},
+            "risk.capital_limit_krw 16666 leaves no entry of min_order_amount 5000",
+        ),
         ("balanced", {"risk.half_r": "true"}, "risk.half_r has no effect without an R"),
         (
             "balanced",
@@ -361,6 +371,8 @@ def test_what_contradicts_or_has_no_effect_is_refused(
         ("plan", {"strategy.params.target_atr": "3.75"}),
         ("balanced", {"strategy.params.target_atr": "0.5"}),
         ("plan", {"strategy.params.target_atr": "4", "risk.partial_take_profit_pct": "5"}),
+        ("plan", {"risk.capital_limit_krw": "5013"}),
+        ("balanced", {"risk.capital_limit_krw": "16667"}),
         ("plan", {"risk.weekly_loss_limit_pct": "-10"}),
         ("plan", {"risk.daily_stop_R": "-5"}),
         ("balanced", {"risk.weekly_stop_R": "-5", "risk.r_per_trade_bps": "50"}),

@@ -155,6 +155,36 @@ def test_cash_of_entries_that_have_not_filled_is_spent_already() -> None:
     assert size(OFF, account(), market, moment(committed=EQUITY + 1), LOSS).krw == 0
 
 
+@pytest.mark.parametrize(
+    ("rails", "invested", "committed", "rail", "krw"),
+    [
+        ({}, 0, 0, codes.CAPITAL, 1_000_000),
+        ({"fee_assumed_bps": 25}, 0, 0, codes.CAPITAL, 997_506),
+        ({}, 300_000, 200_000, codes.CAPITAL, 500_000),
+        ({}, 300_000, 700_000, codes.CAPITAL, 0),
+        ({}, 1_000_001, 0, codes.CAPITAL, 0),
+        ({"r_bps": 50}, 0, 0, codes.SIZE_R, 100_000),
+        ({"buy_bps": 3_000}, 300_000, 200_000, codes.BUY_SHARE, 150_000),
+        ({"coin_bps": 4_000}, 300_000, 0, codes.COIN_SHARE, 400_000),
+        ({"reserve_bps": 9_950}, 0, 0, codes.CASH_RESERVE, 50_000),
+    ],
+)
+def test_a_limit_of_capital_is_all_that_may_be_at_work(
+    rails: dict[str, int], invested: int, committed: int, rail: int, krw: int
+) -> None:
+    limited = OFF._replace(capital_limit=1_000_000, **rails)
+    at = moment(invested=invested * WON, committed=committed * WON)
+    bound = size(limited, account(), rising(), at, LOSS)
+    assert (bound.rail, bound.krw) == (rail, krw)
+
+
+def test_a_limit_above_the_equity_changes_nothing() -> None:
+    rails = PLAN_RAILS._replace(capital_limit=10_000_000)
+    assert propose_entry(rails, PLAN, account(), rising(), moment()) == propose_entry(
+        PLAN_RAILS, PLAN, account(), rising(), moment()
+    )
+
+
 def test_volume_of_the_cheapest_coins_fits_64_bits() -> None:
     bound = size(OFF, account(), rising(price=0.000_01), moment(), LOSS)
     assert (bound.rail, bound.krw) == (codes.MAX_ORDER, 90_000)

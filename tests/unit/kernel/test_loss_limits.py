@@ -27,6 +27,13 @@ def epoch(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
 
+def test_the_limits_of_a_limited_capital_are_shares_of_it() -> None:
+    rails = OFF._replace(r_bps=50, day_r=2, week_bps=1_500, capital_limit=1_000_000)
+    assert open_day(rails, T0, EQUITY).floor == EQUITY - 10_000 * WON
+    assert open_week(rails, T0, EQUITY).floor == EQUITY - 150_000 * WON
+    assert open_week(rails, T0, 500_000 * WON).floor == 425_000 * WON
+
+
 @pytest.mark.parametrize(
     ("now", "day", "week"),
     [

@@ -335,7 +335,7 @@ def test_deciding_clears_the_last_verdict() -> None:
     assert decide_exit(PLAN_RAILS, PLAN, account(), held, NOW)[1].verdict == NO_VERDICT
 
 
-def test_exposure_counts_positions_and_entries_and_their_cash() -> None:
+def test_exposure_counts_positions_and_entries_and_what_they_cost() -> None:
     rails = OFF._replace(fee_assumed_bps=25)
     selling_all = selling(UNITS, codes.FIRST_STOP, mark=1.0)
     markets = [
@@ -345,7 +345,7 @@ def test_exposure_counts_positions_and_entries_and_their_cash() -> None:
         rising()._replace(order=bought(1_000_000)),
         rising()._replace(order=bought(1)),
     ]
-    assert exposure(rails, markets) == (4, 1_002_500 * WON + 1_002_500)
+    assert exposure(rails, markets) == (4, 1_002_500 * WON + 1_002_500, 200_000 * WON)
 
 
 def test_worth_is_the_last_close_less_the_fee() -> None:

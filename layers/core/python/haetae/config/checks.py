@@ -8,6 +8,7 @@ Above 250 lines: one table, and beside it the small function of each of its rows
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 from haetae.base.errors import ConfigError
@@ -254,6 +255,20 @@ def coin_share(draft: Draft) -> str:
     )
 
 
+def capital_limit(draft: Draft) -> str:
+    """Refuse a limit of capital of which no entry would reach the smallest order."""
+    r = draft.rails
+    with_fee = r.min_order * (ALL_BPS + r.fee_assumed_bps) / ALL_BPS
+    shares = (r.min_order * ALL_BPS / bps for bps in (r.buy_bps, r.coin_bps) if bps)
+    least = ceil(max(with_fee, *shares, 0.0))
+    if not 0 < r.capital_limit < least:
+        return ""
+    return (
+        f"risk.capital_limit_krw {r.capital_limit} leaves no entry of min_order_amount "
+        f"{r.min_order}; allowed: {least} or more"
+    )
+
+
 def cooldown(draft: Draft) -> str:
     """Refuse a cooldown that nothing begins."""
     if not draft.given.get("risk.cooldown_hours"):
@@ -359,6 +374,11 @@ RULES: Final = (
         key="risk.max_coin_pct",
         meaning="The reserve leaves a coin the share that it may have.",
         refuse=coin_share,
+    ),
+    Rule(
+        key="risk.capital_limit_krw",
+        meaning="The limit of capital leaves room for the smallest order.",
+        refuse=capital_limit,
     ),
     Rule(
         key="risk.cooldown_hours",

@@ -124,6 +124,15 @@ RISK: Final = (
         fields=rails("max_positions"),
     ),
     Key(
+        name="risk.capital_limit_krw",
+        meaning="The most won at work at once; sizes and loss limits take equity for no more.",
+        unit="KRW",
+        low=5_000,
+        high=1_000_000_000,
+        off=0,
+        fields=rails("capital_limit"),
+    ),
+    Key(
         name="risk.max_coin_pct",
         meaning="The largest share of equity in one coin.",
         unit="%",

@@ -34,6 +34,7 @@ PLAN_RAILS: Final = Rails(
     liquidity_bps=100,
     min_order=5_000,
     max_order=1_000_000_000,
+    capital_limit=0,
     day_bps=1_000,
     week_bps=1_500,
     day_r=2,

@@ -230,7 +230,9 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                 if n > 1:
                     m = with_per_candle(markets[i], per_candle[i])
                 markets[i] = m
-            moment = Moment(t=t, now=now, equity=equity, mode=span.mode, held=0, committed=0)
+            moment = Moment(
+                t=t, now=now, equity=equity, mode=span.mode, held=0, committed=0, invested=0
+            )
             a, touched, inside, fired_here = decide_all(
                 rails, each, a, markets, moment, touched, most
             )
@@ -309,7 +311,7 @@ def decide_all(
                 inside = 1
                 break
             touched = touched + 1
-            held, committed = exposure(rails, markets)
+            held, committed, invested = exposure(rails, markets)
             now = Moment(
                 t=moment.t,
                 now=moment.now,
@@ -317,6 +319,7 @@ def decide_all(
                 mode=moment.mode,
                 held=held,
                 committed=committed,
+                invested=invested,
             )
             a, markets[i], fired_here = decide_entry(rails, each[i], a, markets[i], now)
             fired = fired | fired_here

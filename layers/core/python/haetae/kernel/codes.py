@@ -47,6 +47,8 @@ WEEK_LATCH: Final = 28
 ENTRY_SIGNAL: Final = 29
 EXIT_SIGNAL: Final = 30
 KILL: Final = 31
+# Rails that came later, of any kind: a code never changes, for it is stored.
+CAPITAL: Final = 32  # bounds a size
 
 RAIL_NAMES: Final[dict[int, str]] = {
     MODE: "mode",
@@ -77,6 +79,7 @@ RAIL_NAMES: Final[dict[int, str]] = {
     SLIPPAGE: "abnormal_slippage",
     DAY_LATCH: "day_latch",
     WEEK_LATCH: "week_latch",
+    CAPITAL: "capital_limit",
 }
 REASON_NAMES: Final[dict[int, str]] = RAIL_NAMES | {
     ENTRY_SIGNAL: "entry_signal",

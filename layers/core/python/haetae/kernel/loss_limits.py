@@ -3,7 +3,7 @@
 from haetae.kernel.codes import DAY_LATCH, WEEK_LATCH
 from haetae.kernel.records import Account, Period, Rails
 from haetae.kernel.registry import kernel
-from haetae.kernel.rounding import share_ceil
+from haetae.kernel.rounding import MICRO, share_ceil
 
 DAY_S = 86_400
 KST_S = 32_400  # Asia/Seoul is UTC+9 and has no daylight saving time
@@ -25,6 +25,14 @@ def next_week(t: int) -> int:
 
 
 @kernel
+def capital_of(rails: Rails, equity: int) -> int:
+    """Return the micro that sizes and loss limits are shares of: equity, or less by setting."""
+    if rails.capital_limit > 0:
+        return min(equity, rails.capital_limit * MICRO)
+    return equity
+
+
+@kernel
 def loss_limit(start: int, limit_bps: int, limit_r: int, r_bps: int) -> int:
     """Return the tighter of the share limit and the R limit on a book of `start` micro."""
     limit = NO_LIMIT
@@ -38,14 +46,14 @@ def loss_limit(start: int, limit_bps: int, limit_r: int, r_bps: int) -> int:
 @kernel
 def open_day(rails: Rails, t: int, equity: int) -> Period:
     """Begin the KST day that `t` lies in."""
-    limit = loss_limit(equity, rails.day_bps, rails.day_r, rails.r_bps)
+    limit = loss_limit(capital_of(rails, equity), rails.day_bps, rails.day_r, rails.r_bps)
     return Period(until=next_day(t), start=equity, floor=equity - limit, latch=0, entries=0)
 
 
 @kernel
 def open_week(rails: Rails, t: int, equity: int) -> Period:
     """Begin the KST week (from Monday) that `t` lies in."""
-    limit = loss_limit(equity, rails.week_bps, rails.week_r, rails.r_bps)
+    limit = loss_limit(capital_of(rails, equity), rails.week_bps, rails.week_r, rails.r_bps)
     return Period(until=next_week(t), start=equity, floor=equity - limit, latch=0, entries=0)
 
 

@@ -56,6 +56,7 @@ class Rails(NamedTuple):
     liquidity_bps: int  # share of the last decision candle's turnover
     min_order: int  # won
     max_order: int  # won
+    capital_limit: int  # won that may be at work at once
     day_bps: int
     week_bps: int
     day_r: int
@@ -233,7 +234,8 @@ class Moment(NamedTuple):
     """What every decision of one minute needs to know of it.
 
     `now` is the minute that the trigger found, at or after `t`; `held` counts the markets that
-    hold or are buying; `equity` and `committed`, what their open entries will cost, are micro.
+    hold or are buying. In micro: `equity`; `committed`, what their open entries will cost;
+    `invested`, what their open positions have cost.
     """
 
     t: int
@@ -242,6 +244,7 @@ class Moment(NamedTuple):
     mode: int
     held: int
     committed: int
+    invested: int
 
 
 class Fill(NamedTuple):

@@ -4,6 +4,7 @@ from math import floor, sqrt
 
 from haetae.kernel.codes import (
     BUY_SHARE,
+    CAPITAL,
     CASH,
     CASH_RESERVE,
     COIN_SHARE,
@@ -13,6 +14,7 @@ from haetae.kernel.codes import (
     MAX_ORDER,
     SIZE_R,
 )
+from haetae.kernel.loss_limits import capital_of
 from haetae.kernel.records import Account, Market, Moment, Params, Rails, Verdict
 from haetae.kernel.registry import kernel
 from haetae.kernel.rounding import (
@@ -109,28 +111,34 @@ def size(rails: Rails, a: Account, m: Market, moment: Moment, loss: float) -> Ve
     """
     price = m.close
     equity = moment.equity
+    capital = capital_of(rails, equity)
     free = a.cash - moment.committed
     cap = min(rails.max_order, floor(min(MAX_COINS * price, 1_000_000_000_000.0)))
     best = Verdict(rail=MAX_ORDER, limit=float(cap), observed=0.0, krw=cap)
     fee = rails.fee_assumed_bps
     best = tighten(best, CASH, after_fee(free, fee))
+    spendable = free
+    if rails.capital_limit > 0:
+        left = rails.capital_limit * MICRO - moment.invested - moment.committed
+        spendable = min(free, left)
+        best = tighten(best, CAPITAL, after_fee(left, fee))
     if rails.reserve_bps > 0:
         spare = free - share_ceil(equity, rails.reserve_bps)
         best = tighten(best, CASH_RESERVE, after_fee(spare, fee))
     if rails.coin_bps > 0:
-        best = tighten(best, COIN_SHARE, share_floor(equity, rails.coin_bps) // MICRO)
+        best = tighten(best, COIN_SHARE, share_floor(capital, rails.coin_bps) // MICRO)
     if rails.buy_bps > 0:
-        best = tighten(best, BUY_SHARE, share_floor(max(free, 0), rails.buy_bps) // MICRO)
+        best = tighten(best, BUY_SHARE, share_floor(max(spendable, 0), rails.buy_bps) // MICRO)
     if rails.liquidity_bps > 0:
         turnover = min(m.indicators.value, 1_000_000_000_000.0)
         best = tighten(best, LIQUIDITY, floor(turnover * rails.liquidity_bps / BPS))
     if rails.r_bps > 0:
-        best = tighten(best, SIZE_R, risk_to_krw(share_floor(equity, rails.r_bps), loss))
+        best = tighten(best, SIZE_R, risk_to_krw(share_floor(capital, rails.r_bps), loss))
     budget = budget_left(a, equity)
     best = tighten(best, LOSS_BUDGET, risk_to_krw(budget, loss + rails.gap_bps / BPS))
     kelly = kelly_share(rails, a)
     if kelly < 1.0:
-        best = tighten(best, KELLY, risk_to_krw(floor(equity * kelly), loss))
+        best = tighten(best, KELLY, risk_to_krw(floor(capital * kelly), loss))
     return best
 
 

@@ -140,19 +140,23 @@ def liquidation_value(p: Params, m: Market) -> int:
 
 
 @kernel
-def exposure(rails: Rails, markets: list[Market]) -> tuple[int, int]:
-    """Return how many markets hold or are buying, and the micro their open entries will cost."""
+def exposure(rails: Rails, markets: list[Market]) -> tuple[int, int, int]:
+    """Return how many markets hold or are buying, the micro their open entries will cost, and
+    the micro their positions have cost.
+    """
     open_count = 0
     committed = 0
+    invested = 0
     for m in markets:
         if m.position.units > 0:
             open_count = open_count + 1
+            invested = invested + m.position.spent
         elif m.order.kind == ENTRY:
             open_count = open_count + 1
             committed = committed + share_ceil(
                 m.order.krw * 1_000_000, 10_000 + rails.fee_assumed_bps
             )
-    return open_count, committed
+    return open_count, committed, invested
 
 
 @kernel
