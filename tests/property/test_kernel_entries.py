@@ -6,9 +6,10 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from haetae.kernel.codes import SIZE_SHARE
 from haetae.kernel.entries import propose_entry
 from haetae.kernel.records import Account, Rails, TradeStats
-from haetae.kernel.sizing import kelly_share, least_order, size
+from haetae.kernel.sizing import kelly_share, least_order, size, small_size
 from support.states import OFF, PLAN, WON, account, moment, rising
 from support.worlds import pick
 
@@ -121,6 +122,24 @@ def test_tightening_any_rail_never_enlarges_the_entry(
     tight = r._replace(**{name: TIGHTER[name](r)})
     at = moment(equity=a.cash)
     assert size(tight, a, market, at, loss).krw <= size(r, a, market, at, loss).krw
+
+
+@DRAWN
+@given(rails, accounts, st.integers(0, 10**8), losses, st.integers(1, 10_000))
+def test_a_strategys_share_never_enlarges_the_entry_and_bounds_it(
+    r: Rails, a: Account, taken: int, loss: float, share: int
+) -> None:
+    at = moment(equity=a.cash, committed=taken * WON)
+    whole = size(r, a, rising(), at, loss)
+    bound = small_size(r, PLAN._replace(size_share_bps=share), a, at, loss, whole)
+
+    assert small_size(r, PLAN, a, at, loss, whole) == whole
+    assert 0 <= bound.krw <= whole.krw
+    assert bound == whole or bound.rail == SIZE_SHARE
+    assert bound.krw * WON * 10_000 <= max(a.cash - at.committed, 0) * share
+    if r.r_bps and bound.krw:
+        allowed = Fraction(a.cash * r.r_bps * share, 10_000**2)
+        assert bound.krw * WON * Fraction(loss) <= allowed * SLACK
 
 
 @DRAWN

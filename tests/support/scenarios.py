@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from haetae.config.profiles import PROFILES
+from haetae.config.strategies import STRATEGIES
 from haetae.kernel import codes
 from haetae.kernel.advance import Tape
 from haetae.kernel.records import Params, Rails
@@ -63,6 +64,14 @@ def scenario(
     )
 
 
+def decided_by(name: str) -> Params:
+    """Return quick parameters with another strategy, its knobs and its size."""
+    one = STRATEGIES[name]
+    return QUICK._replace(
+        strategy=one.code, knobs=one.defaults(), size_share_bps=one.size_share_bps
+    )
+
+
 def scenarios() -> dict[str, Scenario]:
     """Return the worlds by name. `EXPIRED` is for live folds alone: a simulation is never late."""
     wave = (1, WAVES * 3, 51_000.0)
@@ -119,6 +128,12 @@ def scenarios() -> dict[str, Scenario]:
         ),
         "orders too small": scenario(
             {codes.MIN_ORDER}, QUICK, free._replace(max_order=5_000), wave
+        ),
+        "volatility breakout": scenario(
+            {codes.SIZE_R}, decided_by("volatility_breakout"), free, wave, other
+        ),
+        "rsi reversion, small": scenario(
+            {codes.SIZE_SHARE, codes.FIRST_STOP}, decided_by("rsi_reversion"), free, wave, other
         ),
         "thin market": scenario(
             {codes.LIQUIDITY, codes.MIN_ORDER, codes.FIRST_STOP}, QUICK, free, (5, THIN * 2, 98.0)

@@ -71,6 +71,7 @@ BARE: Final = Params(
     atr_len=14,
     rsi_len=14,
     knobs=TREND_FOLLOW.defaults(),
+    size_share_bps=10_000,
     stop_atr=0.0,
     trail_atr=0.0,
     stop_bps=0,

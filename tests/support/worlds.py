@@ -28,7 +28,10 @@ def pick(*values: float) -> st.SearchStrategy[float]:
 
 params = st.builds(
     QUICK._replace,
-    knobs=st.sampled_from([QUICK.knobs, QUICK.knobs, NO_KNOBS]),
+    strategy=pick(1, 1, 2, 3),
+    knobs=st.sampled_from([QUICK.knobs, QUICK.knobs, NO_KNOBS, (35.0, 60.0, *NO_KNOBS[2:])]),
+    rsi_len=pick(14, 3),
+    size_share_bps=pick(10_000, 10_000, 2_500, 1),
     stop_atr=pick(2.5, 1.0, 0.0),
     trail_atr=pick(3.0, 1.5, 0.0),
     stop_bps=pick(0, 100, 500),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from haetae.base.errors import CorruptState, NewerSchema
+from haetae.config.strategies import STRATEGIES
 from haetae.ledger import items
 from haetae.ledger.book import Mode, OperatorMode
 from haetae.ledger.migrate import (
@@ -167,3 +168,10 @@ def test_a_damaged_or_newer_halt_is_never_run(change: Callable[[Item], Item]) ->
     halt = items.halt_item(ACCOUNT, OperatorMode(mode=Mode.KILL, epoch=4), schema=1)
     with pytest.raises(CorruptState):
         items.read_halt(ACCOUNT, change(deepcopy(halt)))
+
+
+def test_no_strategy_stands_on_what_is_not_written() -> None:
+    """RSI and range are stored from schema 2 on; a release that writes 1 forgets them."""
+    stored = {"averages"} if SCHEMA_WRITTEN < 2 else {"averages", "rsi", "range"}
+
+    assert [one.name for one in STRATEGIES.values() if not set(one.reads) <= stored] == []

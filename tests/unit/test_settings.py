@@ -239,6 +239,57 @@ def test_every_profile_is_allowed_as_it_is(profile: str) -> None:
     assert (setup.params[0], setup.rails) == PROFILES[profile]
 
 
+# The strategy
+
+
+def test_a_strategy_brings_its_knobs_and_its_size() -> None:
+    assert made(strategy__main="trend_follow") == made()
+    assert made(strategy__main="volatility_breakout").params[0] == made().params[0]._replace(
+        strategy=2, knobs=(0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    )
+    assert made(strategy__main="rsi_reversion").params[0] == made().params[0]._replace(
+        strategy=3, knobs=(30.0, 70.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0), size_share_bps=2_500
+    )
+
+
+def test_knobs_and_size_of_the_chosen_strategy_are_set() -> None:
+    told = {"rsi_low": "25", "rsi_high": "80.5", "rsi_len": "7", "size_share": "50"}
+    given = {f"strategy.params.{name}": text for name, text in told.items()}
+
+    params = made(strategy__main="rsi_reversion", **given).params[0]
+
+    assert params.knobs == (25.0, 80.5, *[0.0] * 6)
+    assert (params.rsi_len, params.size_share_bps) == (7, 5_000)
+    assert made(strategy__params__size_share="40").params[0].size_share_bps == 4_000
+
+
+@pytest.mark.parametrize(
+    ("main", "key", "allowed"),
+    [
+        ("trend_follow", "strategy.params.rsi_low", "rsi_reversion"),
+        ("trend_follow", "strategy.params.breakout_k", "volatility_breakout"),
+        ("trend_follow", "strategy.params.rsi_len", "rsi_reversion"),
+        ("rsi_reversion", "strategy.params.ema_fast", "trend_follow"),
+        ("volatility_breakout", "strategy.params.ema_slow", "trend_follow"),
+        ("rsi_reversion", "filters.only_long_when_fast_gt_slow", "trend_follow"),
+    ],
+)
+def test_what_only_another_strategy_reads_is_refused(main: str, key: str, allowed: str) -> None:
+    value = "true" if KEYS[key].kind is Kind.SWITCH else f"{KEYS[key].high:g}"
+
+    with pytest.raises(ConfigError) as caught:
+        setup_of(
+            profile="plan",
+            markets=("KRW-BTC",),
+            overrides={"strategy.main": main, key: value},
+            places={key: "line 7"},
+        )
+
+    assert sentence(caught) == (
+        f"line 7: {key} has no effect with strategy.main {main}; allowed: with {allowed}"
+    )
+
+
 # Together
 
 

@@ -90,7 +90,7 @@ def derive(params: Params, rails: Rails, given: Mapping[str, Value]) -> tuple[Pa
         for field in key.fields:
             whole = key.kind is not Kind.REAL
             changed[field.part][field.name] = int(value) if whole else value
-    params = with_knobs(params._replace(**changed[Part.PARAMS]), params, given)
+    params = with_strategy(params._replace(**changed[Part.PARAMS]), params, given)
     rails = rails._replace(**changed[Part.RAILS])
     if given.get("strategy.params.trail_type") == 0:
         params = params._replace(trail_atr=0.0)
@@ -99,9 +99,13 @@ def derive(params: Params, rails: Rails, given: Mapping[str, Value]) -> tuple[Pa
     return params, rails
 
 
-def with_knobs(params: Params, profile: Params, given: Mapping[str, Value]) -> Params:
-    """Return parameters with the knobs of their strategy: the profile's, or defaults, or told."""
+def with_strategy(params: Params, profile: Params, given: Mapping[str, Value]) -> Params:
+    """Return parameters with what their strategy brings along, unless it is the profile's own."""
     strategy = BY_CODE[params.strategy]
-    knobs = profile.knobs if params.strategy == profile.strategy else strategy.defaults()
     told = {name: float(value) for name, value in given.items() if name in KNOB_OWNERS}
-    return params._replace(knobs=strategy.changed(knobs, told))
+    if params.strategy == profile.strategy:
+        return params._replace(knobs=strategy.changed(profile.knobs, told))
+    share = given.get("strategy.params.size_share", strategy.size_share_bps)
+    return params._replace(
+        knobs=strategy.changed(strategy.defaults(), told), size_share_bps=int(share)
+    )

@@ -13,7 +13,8 @@ from typing import Final
 
 from haetae.base.errors import ConfigError
 from haetae.config.key import Value
-from haetae.config.keys import MOST_MARKETS
+from haetae.config.keys import MOST_MARKETS, READERS
+from haetae.config.strategies import BY_CODE
 from haetae.kernel.records import Params, Rails
 from haetae.market.candles import UNITS_MIN
 from haetae.market.names import is_krw_market
@@ -59,13 +60,15 @@ def check_markets(markets: tuple[str, ...]) -> None:
 def check_draft(draft: Draft, places: Mapping[str, str]) -> None:
     """Refuse a draft by the first rule that it breaks, with the place its key was written at.
 
+    A sentence begins with its key.
+
     Raises:
         ConfigError: settings contradict each other, or one has no effect.
     """
     for rule in RULES:
         sentence = rule.refuse(draft)
         if sentence:
-            place = places.get(rule.key, "")
+            place = places.get(sentence.split(" ", 1)[0], "")
             raise ConfigError(f"{place}: {sentence}" if place else sentence)
 
 
@@ -89,6 +92,18 @@ def averages(draft: Draft) -> str:
         f"strategy.params.ema_fast {p.ema_fast} is not below ema_slow {p.ema_slow}; "
         "allowed: a smaller fast length"
     )
+
+
+def other_strategy(draft: Draft) -> str:
+    """Refuse what only another strategy reads: its knobs, and the lengths of its measures."""
+    strategy = BY_CODE[draft.params.strategy]
+    for name in draft.given:
+        if name in READERS and strategy not in READERS[name]:
+            allowed = " or ".join(one.name for one in READERS[name])
+            return (
+                f"{name} has no effect with strategy.main {strategy.name}; allowed: with {allowed}"
+            )
+    return ""
 
 
 def first_stop(draft: Draft) -> str:
@@ -298,6 +313,11 @@ def split_markets(text: str) -> tuple[str, ...]:
 
 
 RULES: Final = (
+    Rule(
+        key="strategy.main",
+        meaning="Knobs are the chosen strategy's, and lengths of what it measures.",
+        refuse=other_strategy,
+    ),
     Rule(
         key="schedule.decision_interval_minutes",
         meaning="The decision candle is one that Upbit has.",

@@ -339,6 +339,23 @@ STRATEGY: Final = (
         fields=params("atr_len"),
     ),
     Key(
+        name="strategy.params.rsi_len",
+        meaning="The length of the RSI.",
+        unit="candles",
+        low=2,
+        high=200,
+        fields=params("rsi_len"),
+    ),
+    Key(
+        name="strategy.params.size_share",
+        meaning="The share of what cash, the share of it and R allow that an entry uses.",
+        unit="%",
+        low=1,
+        high=100,
+        scale=100,
+        fields=params("size_share_bps"),
+    ),
+    Key(
         name="strategy.params.init_stop_atr",
         meaning="The first stop, below the entry's fill; the tightest stop wins.",
         kind=Kind.REAL,
@@ -401,8 +418,19 @@ def knob_key(strategy: Strategy, knob: Knob) -> Key:
     return replace(key, meaning=f"{knob.meaning} A knob of {strategy.name}: {default} unless said.")
 
 
+LENGTHS: Final = {  # of which record of the indicators
+    "strategy.params.ema_fast": "averages",
+    "strategy.params.ema_slow": "averages",
+    "strategy.params.rsi_len": "rsi",
+}
 KNOB_OWNERS: Final[dict[str, Strategy]] = {
     knob.setting: one for one in STRATEGIES.values() for knob in one.knobs
+}
+READERS: Final[dict[str, tuple[Strategy, ...]]] = {
+    name: (owner,) for name, owner in KNOB_OWNERS.items()
+} | {
+    name: tuple(one for one in STRATEGIES.values() if measure in one.reads)
+    for name, measure in LENGTHS.items()
 }
 KNOBS: Final = tuple(knob_key(one, knob) for one in STRATEGIES.values() for knob in one.knobs)
 KEYS: Final[dict[str, Key]] = {

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 from haetae.config.checks import RULES
 from haetae.config.key import Key, Part
-from haetae.config.keys import KEYS, KNOB_OWNERS
+from haetae.config.keys import KEYS, KNOB_OWNERS, READERS
 from haetae.config.profiles import PROFILES
 from haetae.config.variable import Variable
 from haetae.config.variables import GROUPS
-from haetae.kernel.records import Params
 
 INTRODUCTION = """# Settings
 
@@ -54,10 +53,13 @@ def rows(profile: str) -> list[Row]:
 
 
 def value_in(profile: str, key: Key) -> str:
-    """Return the text of a setting in a profile."""
+    """Return the text of a setting in a profile; "off" where the profile's strategy has no use."""
     params, rails = PROFILES[profile]
+    if key.name in READERS and params.strategy not in {one.code for one in READERS[key.name]}:
+        return "off"
     if key.name in KNOB_OWNERS:
-        return knob_in(params, key)
+        settings = [knob.setting for knob in KNOB_OWNERS[key.name].knobs]
+        return key.show(params.knobs[settings.index(key.name)])
     for field in key.fields:
         record = params if field.part is Part.PARAMS else rails
         value = getattr(record, field.name)
@@ -71,15 +73,6 @@ def value_in(profile: str, key: Key) -> str:
         case "strategy.params.trail_type":
             return "chandelier" if params.trail_atr else "none"
     return ""
-
-
-def knob_in(params: Params, key: Key) -> str:
-    """Return the text of a knob; "off" where another strategy decides."""
-    owner = KNOB_OWNERS[key.name]
-    if owner.code != params.strategy:
-        return "off"
-    settings = [knob.setting for knob in owner.knobs]
-    return key.show(params.knobs[settings.index(key.name)])
 
 
 def page() -> str:

@@ -16,6 +16,7 @@ PLAN_PARAMS: Final = Params(
     atr_len=14,
     rsi_len=14,
     knobs=TREND_FOLLOW.defaults(),
+    size_share_bps=TREND_FOLLOW.size_share_bps,
     stop_atr=2.5,
     trail_atr=3.0,
     stop_bps=0,

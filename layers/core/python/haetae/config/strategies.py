@@ -14,6 +14,7 @@ from haetae.kernel.strategies import dispatch
 from haetae.kernel.strategies.knob import MOST_KNOBS, Knob
 
 type Knobs = tuple[float, float, float, float, float, float, float, float]
+WHOLE_SIZE_BPS: Final = 10_000
 PACKAGE: Final = dispatch.__name__.rpartition(".")[0] + "."
 
 
@@ -25,6 +26,7 @@ class Strategy:
     name: str
     knobs: tuple[Knob, ...]
     reads: tuple[str, ...]
+    size_share_bps: int
 
     def defaults(self) -> Knobs:
         """Return the kernel's knobs where nothing is said."""
@@ -44,7 +46,13 @@ class Strategy:
 def strategy_of(module: ModuleType) -> Strategy:
     """Return what a strategy's module says of itself."""
     said: Mapping[str, Any] = vars(module)
-    return Strategy(code=said["CODE"], name=said["NAME"], knobs=said["KNOBS"], reads=said["READS"])
+    return Strategy(
+        code=said["CODE"],
+        name=said["NAME"],
+        knobs=said["KNOBS"],
+        reads=said["READS"],
+        size_share_bps=said.get("SIZE_SHARE_BPS", WHOLE_SIZE_BPS),
+    )
 
 
 def read_strategies() -> dict[str, Strategy]:

@@ -49,6 +49,7 @@ EXIT_SIGNAL: Final = 30
 KILL: Final = 31
 # Rails that came later, of any kind: a code never changes, for it is stored.
 CAPITAL: Final = 32  # bounds a size
+SIZE_SHARE: Final = 34
 
 RAIL_NAMES: Final[dict[int, str]] = {
     MODE: "mode",
@@ -77,6 +78,7 @@ RAIL_NAMES: Final[dict[int, str]] = {
     PARTIAL_PROFIT: "partial_take_profit",
     FLASH_CRASH: "flash_crash",
     SLIPPAGE: "abnormal_slippage",
+    SIZE_SHARE: "size_share",
     DAY_LATCH: "day_latch",
     WEEK_LATCH: "week_latch",
     CAPITAL: "capital_limit",

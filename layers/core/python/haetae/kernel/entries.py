@@ -31,7 +31,7 @@ from haetae.kernel.records import (
 )
 from haetae.kernel.registry import kernel
 from haetae.kernel.rounding import BPS, MICRO
-from haetae.kernel.sizing import cost_share, least_order, size, stop_distance
+from haetae.kernel.sizing import cost_share, least_order, size, small_size, stop_distance
 
 
 @kernel
@@ -92,7 +92,7 @@ def propose_entry(
         return NO_ORDER_OPEN, verdict, fired
     distance = stop_distance(p, m.indicators.atr, m.close)
     loss = distance / m.close + cost_share(rails, m.close)
-    bound = size(rails, a, m, moment, loss)
+    bound = small_size(rails, p, a, moment, loss, size(rails, a, m, moment, loss))
     fired = 1 << bound.rail
     least = least_order(rails, loss)
     if bound.krw <= 0:

@@ -35,6 +35,7 @@ class Params(NamedTuple):
     atr_len: int
     rsi_len: int
     knobs: tuple[float, float, float, float, float, float, float, float]  # the strategy's own
+    size_share_bps: int  # of what R and cash allow; 10,000 = all of it
     stop_atr: float  # first stop in ATR; 0 = off
     trail_atr: float  # chandelier in ATR; 0 = off
     stop_bps: int  # first stop below the fill; 0 = off

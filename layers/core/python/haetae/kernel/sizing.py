@@ -13,6 +13,7 @@ from haetae.kernel.codes import (
     LOSS_BUDGET,
     MAX_ORDER,
     SIZE_R,
+    SIZE_SHARE,
 )
 from haetae.kernel.loss_limits import capital_of
 from haetae.kernel.records import Account, Market, Moment, Params, Rails, Verdict
@@ -140,6 +141,25 @@ def size(rails: Rails, a: Account, m: Market, moment: Moment, loss: float) -> Ve
     if kelly < 1.0:
         best = tighten(best, KELLY, risk_to_krw(floor(capital * kelly), loss))
     return best
+
+
+@kernel
+def small_size(
+    rails: Rails, p: Params, a: Account, moment: Moment, loss: float, best: Verdict
+) -> Verdict:
+    """Return the bound, or the strategy's share of what cash, the share of cash and R allow."""
+    if p.size_share_bps >= BPS:
+        return best
+    money = a.cash - moment.committed
+    if rails.capital_limit > 0:
+        money = min(money, rails.capital_limit * MICRO - moment.invested - moment.committed)
+    krw = after_fee(money, rails.fee_assumed_bps)
+    if rails.buy_bps > 0:
+        krw = min(krw, share_floor(max(money, 0), rails.buy_bps) // MICRO)
+    if rails.r_bps > 0:
+        risk = share_floor(capital_of(rails, moment.equity), rails.r_bps)
+        krw = min(krw, risk_to_krw(risk, loss))
+    return tighten(best, SIZE_SHARE, krw * p.size_share_bps // BPS)
 
 
 @kernel

@@ -7,7 +7,9 @@ cases against the files.
 from haetae.kernel.codes import HOLD
 from haetae.kernel.records import Indicators, Params
 from haetae.kernel.registry import kernel
+from haetae.kernel.strategies.rsi_reversion import rsi_reversion
 from haetae.kernel.strategies.trend_follow import trend_follow
+from haetae.kernel.strategies.volatility_breakout import volatility_breakout
 
 
 @kernel
@@ -21,5 +23,9 @@ def signal(p: Params, x: Indicators) -> int:
     match p.strategy:
         case 1:
             return trend_follow(p, x)
+        case 2:
+            return volatility_breakout(p, x)
+        case 3:
+            return rsi_reversion(p, x)
         case _:
             return HOLD
