@@ -49,6 +49,7 @@ from haetae.ledger.intent import Phase
 from haetae.ledger.items import book_item, halt_item
 from haetae.ledger.journal import record
 from haetae.ledger.keys import account_key
+from support.patience import patience
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -124,7 +125,7 @@ class TestMemoryBooks(BooksContract):
 
     def test_of_many_threads_one_wins_each_version(self) -> None:
         books, threads, rounds = MemoryBooks(), 4, 10
-        barrier = Barrier(threads, timeout=10)
+        barrier = Barrier(threads, timeout=patience(10))
         commits = [then(version, opened=Yielding()) for version in range(rounds)]
 
         def race(_: int) -> int:

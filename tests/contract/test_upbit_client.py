@@ -15,6 +15,7 @@ from haetae.base.errors import ExchangeRefused, ExchangeUnavailable
 from haetae.kernel.records import Candle
 from haetae.ledger.intent import Intent, Side
 from haetae.market.candles import UNITS_MIN
+from support.patience import patience
 from support.served import served
 from upbit_sandbox import ACCESS_KEY, SECRET_KEY, Options, Sandbox, Tape
 from upbit_sandbox.access.faults import Fault, Faults, Kind
@@ -67,9 +68,8 @@ def sandbox_of(**options: Any) -> Sandbox:
 def bench_of(sandbox: Sandbox, transport: Transport, **more: Any) -> Bench:
     waits: list[float] = []
     keys: dict[str, Any] = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
-    client = UpbitClient(
-        base_url="http://unused", transport=transport, wait=waits.append, **(keys | more)
-    )
+    keys |= {"timeout_s": patience(2.0), "transport": transport, "wait": waits.append}
+    client = UpbitClient(base_url="http://unused", **(keys | more))
     return Bench(client, sandbox, waits)
 
 
@@ -298,9 +298,10 @@ def test_read_survives_two_bad_gateways_and_not_three(bench: Bench) -> None:
 
 def test_slow_order_is_unknown_and_found_later() -> None:
     sandbox = sandbox_of()
+    hasty_s = patience(0.3)
     with served(create_app(sandbox)) as address:
-        slow = bench_of(sandbox, UrllibTransport(address), timeout_s=0.3)
-        slow.break_next("POST", "/v1/orders", Kind.SLOW, delay_s=1.0)
+        slow = bench_of(sandbox, UrllibTransport(address), timeout_s=hasty_s)
+        slow.break_next("POST", "/v1/orders", Kind.SLOW, delay_s=2 * hasty_s)
         assert isinstance(slow.exchange.place(buy()), Unknown)
         assert isinstance(slow.exchange.order(buy().identifier), OrderReport)
 

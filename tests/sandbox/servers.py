@@ -16,6 +16,8 @@ from sandbox.recorded import REPOSITORY
 from support.patience import patience
 
 TIMEOUT_S = round(patience(30))
+# A client in a hurry, and an answer that comes too late for it however busy this machine is.
+HASTY_S, SLOW_S = 0.1, patience(0.5)
 FOLDER = REPOSITORY / "infra/sandbox"
 
 

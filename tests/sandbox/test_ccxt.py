@@ -37,6 +37,7 @@ from sandbox.clients import (
     xrp,
 )
 from sandbox.servers import TIMEOUT_S, Server
+from support.patience import patience
 from upbit_sandbox import ACCESS_KEY, SECRET_KEY
 
 BTC, ETHER, XRP = "BTC/KRW", "ETH/KRW", "XRP/KRW"
@@ -534,7 +535,7 @@ def test_private_streams(server: Server) -> None:
 async def _told(act: Callable[[], Any], *watching: Any) -> list[Any]:
     """Act until each of these streams, which are silent until something happens, has spoken."""
     tasks = [asyncio.ensure_future(one) for one in watching]
-    while (await asyncio.wait(tasks, timeout=0.1))[1]:
+    while (await asyncio.wait(tasks, timeout=patience(0.1)))[1]:
         await asyncio.to_thread(act)
     return [task.result() for task in tasks]
 

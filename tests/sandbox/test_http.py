@@ -18,7 +18,7 @@ import requests
 
 from sandbox.client import token
 from sandbox.recorded import REPOSITORY
-from sandbox.servers import FOLDER, TIMEOUT_S, command, running
+from sandbox.servers import FOLDER, HASTY_S, SLOW_S, TIMEOUT_S, command, running
 from upbit_sandbox.cli import main
 
 COMMAND = [
@@ -66,7 +66,9 @@ def test_serves_and_stops_cleanly(
         assert late.json()["now"] == "2025-09-02T00:00:00Z"
         query = f"uuid={placed.json()['uuid']}"
         read = session.get(
-            f"{address}/v1/order?{query}", headers={"Authorization": token(query)}, timeout=5
+            f"{address}/v1/order?{query}",
+            headers={"Authorization": token(query)},
+            timeout=TIMEOUT_S,
         )
         assert read.json()["trades_count"] == 1
         quotes = session.get(
@@ -74,10 +76,11 @@ def test_serves_and_stops_cleanly(
         )
         assert len(quotes.json()) == 2
         fault: dict[str, Any] = {"method": "GET", "path": "/v1/market/all", "kind": "slow"}
-        fault["delay_s"] = 0.5
+        fault["delay_s"] = SLOW_S
         session.put(f"{address}/sandbox/faults", json=[fault], timeout=TIMEOUT_S)
         with pytest.raises(requests.ReadTimeout):
-            session.get(f"{address}/v1/market/all", timeout=0.1)
+            session.get(f"{address}/v1/market/all", timeout=HASTY_S)
+        time.sleep(SLOW_S)  # what is still being answered keeps a server from stopping in time
         huge = session.post(f"{address}/v1/orders", data=b"x" * 1_000_001, timeout=TIMEOUT_S)
         assert huge.status_code == 413
 

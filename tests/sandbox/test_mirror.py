@@ -14,6 +14,7 @@ import requests
 
 from sandbox.client import T0, flat_tape
 from sandbox.servers import TIMEOUT_S, Server, refused, running
+from support.patience import patience
 from upbit_sandbox import Options, Request, Sandbox
 from upbit_sandbox.base.clock import RealClock
 from upbit_sandbox.base.wire import Response
@@ -405,7 +406,9 @@ def test_answer_that_drips_is_given_up() -> None:
         thread = threading.Thread(target=drip)
         thread.start()
         try:
-            upstream = HttpUpstream(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=0.2)
+            upstream = HttpUpstream(
+                f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=patience(0.2)
+            )
             with pytest.raises(UpstreamSlow):
                 upstream("/v1/ticker")
         finally:

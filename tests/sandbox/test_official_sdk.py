@@ -39,7 +39,7 @@ from sandbox.clients import (
     within_reason,
     xrp,
 )
-from sandbox.servers import TIMEOUT_S, Server
+from sandbox.servers import HASTY_S, SLOW_S, TIMEOUT_S, Server
 from upbit_sandbox import ACCESS_KEY, SECRET_KEY
 
 BUY = {"side": "bid", "ord_type": "price", "price": "10000"}
@@ -688,9 +688,9 @@ def test_upbit_11_market_is_offline_in_maintenance_and_gone_when_delisted(
 def test_answers_that_do_not_come(server: Server, client_at: Open) -> None:
     import upbit
 
-    switch(server, {"path": "/v1/accounts", "kind": "slow", "delay_s": 0.5})
+    switch(server, {"path": "/v1/accounts", "kind": "slow", "delay_s": SLOW_S})
     with pytest.raises(upbit.APITimeoutError):
-        client_at(timeout=0.1)(lambda u: u.accounts.list())
+        client_at(timeout=HASTY_S)(lambda u: u.accounts.list())
     switch(server, {"path": "/v1/accounts", "kind": "cut"})
     with pytest.raises(upbit.APIConnectionError):
         client_at()(lambda u: u.accounts.list())

@@ -36,7 +36,8 @@ from sandbox.clients import (
     switch,
     xrp,
 )
-from sandbox.servers import TIMEOUT_S, Server
+from sandbox.servers import HASTY_S, SLOW_S, TIMEOUT_S, Server
+from support.patience import patience
 from upbit_sandbox import ACCESS_KEY, SECRET_KEY
 
 MINUTES_LEFT = MINUTES - NOW_MIN
@@ -585,9 +586,9 @@ def test_slow_answer_is_none_although_the_order_exists(
 ) -> None:
     import pyupbit
 
-    hasty = Requests(server.address, timeout_s=0.1)
+    hasty = Requests(server.address, timeout_s=HASTY_S)
     monkeypatch.setattr(pyupbit.request_api, "requests", hasty)
-    fault = {"method": "POST", "path": "/v1/orders", "kind": "slow", "delay_s": 0.5}
+    fault = {"method": "POST", "path": "/v1/orders", "kind": "slow", "delay_s": SLOW_S}
     switch(server, fault)
     assert upbit.buy_market_order("KRW-BTC", 10_000) is None
     assert capsys.readouterr().out.strip() == "ReadTimeout"
@@ -709,7 +710,7 @@ def first_frames(server: Server, frames: Queue[Any], count: int) -> list[Any]:
     for _ in range(MINUTES_LEFT):
         advance(server, 60)
         with suppress(Empty):
-            found.append(frames.get(timeout=0.1))
+            found.append(frames.get(timeout=patience(0.1)))
         if len(found) == count:
             return found
     raise AssertionError(f"only {found} in {MINUTES_LEFT} minutes")

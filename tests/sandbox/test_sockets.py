@@ -13,6 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from sandbox.client import token
 from sandbox.servers import FOLDER, TIMEOUT_S, Server, command, running
+from support.patience import patience
 
 PUBLIC = "/websocket/v1"
 PRIVATE = "/websocket/v1/private"
@@ -417,20 +418,20 @@ def test_live_streams_follow_the_upstream() -> None:
         assert read_until(socket, "ticker")["trade_price"] == quoted["trade_price"]
 
 
-IMPATIENT = """
+IMPATIENT = f"""
 import sys
 from upbit_sandbox import server
 from upbit_sandbox.streams import connection
 from upbit_sandbox.cli import main
-server.IdleProtocol.idle_s = 0.5
-connection.Connection.up_s = 0.1
+server.IdleProtocol.idle_s = {patience(0.5)}
+connection.Connection.up_s = {patience(0.1)}
 sys.exit(main(sys.argv[1:]))
 """
 
 
 @pytest.fixture(scope="module")
 def impatient() -> Iterator[Server]:
-    """A server that waits for half a second where others wait for 120, and a tenth for ten."""
+    """Wait for half a second where others wait for 120, and a tenth for ten: on a free machine."""
     options = command(*MADE_UP, "--clock", "virtual")[3:]
     with subprocess.Popen(
         [sys.executable, "-c", IMPATIENT, *options], cwd=FOLDER, stdout=subprocess.PIPE, text=True

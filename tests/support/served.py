@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from haetae.adapters.asgi_transport import AsgiApp
+from support.patience import patience
 
 
 @contextmanager
@@ -20,11 +21,11 @@ def served(app: AsgiApp) -> Iterator[str]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            until_s = time.monotonic() + 10
+            until_s = time.monotonic() + patience(10)
             while not server.started and time.monotonic() < until_s:
                 time.sleep(0.01)
             assert server.started
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
-            thread.join(timeout=10)
+            thread.join(timeout=patience(10))

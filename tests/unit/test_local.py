@@ -23,6 +23,7 @@ from haetae_local.replay.drive import doors
 from haetae_local.servers import processes, services
 from haetae_local.talk.events import scheduled
 from haetae_local.talk.http import call, exchange_at
+from support.patience import patience
 
 ECHO = (
     "import http.server, sys, threading, os\n"
@@ -86,7 +87,7 @@ def child(tmp_path: Path, code: str = ECHO) -> processes.Child:
 
 def test_a_child_is_waited_for_and_stopped(tmp_path: Path) -> None:
     server = child(tmp_path)
-    processes.wait_ready(server, "/ready", 30)
+    processes.wait_ready(server, "/ready", patience(30))
     assert not processes.answers(server.url + "/other")
     server.stop()
     assert server.died
@@ -95,7 +96,7 @@ def test_a_child_is_waited_for_and_stopped(tmp_path: Path) -> None:
 def test_a_child_that_ends_is_told_with_its_last_word(tmp_path: Path) -> None:
     server = child(tmp_path, "raise SystemExit('no such thing')")
     with pytest.raises(LocalError, match=r"the server did not start: no such thing; see .*log"):
-        processes.wait_ready(server, "/ready", 30)
+        processes.wait_ready(server, "/ready", patience(30))
     server.stop()
 
 
@@ -103,7 +104,7 @@ def test_the_bot_trades_on_the_fills_it_was_tested_with(tmp_path: Path) -> None:
     port = processes.usable_port(0)
     exchange = services.start_exchange(StackFolder(tmp_path), ["--source", "synthetic"], port)
     try:
-        processes.wait_ready(exchange, "/sandbox/health", 30)
+        processes.wait_ready(exchange, "/sandbox/health", patience(30))
         assert call(exchange_at(exchange.url), "GET", "/sandbox/health")["fills"] == "candles"
         assert call(exchange_at(exchange.url), "GET", "/sandbox/clock")["clock"] == "real"
     finally:

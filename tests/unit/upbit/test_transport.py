@@ -20,6 +20,7 @@ from haetae.adapters.upbit.transport import (
     requests_left,
 )
 from haetae.app.ports import Unknown
+from support.patience import patience
 from support.upbit_script import (
     ACCESS,
     BUY,
@@ -118,18 +119,23 @@ def test_every_urllib3_error_becomes_ours(
 def server_that(answer: Callable[[socket.socket], None]) -> Iterator[str]:
     """Serves one connection by hand."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(5)
+        listener.settimeout(patience(5))
 
         def run() -> None:
             connection, _ = listener.accept()
             with connection:
-                connection.settimeout(5)
+                connection.settimeout(patience(5))
                 answer(connection)
 
         thread = threading.Thread(target=run)
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        thread.join(timeout=5)
+        thread.join(timeout=patience(5))
+
+
+def client_at(address: str, timeout_s: float = patience(2.0)) -> UpbitClient:
+    """Return a client of a server of this machine, which may be busy with other things."""
+    return UpbitClient(base_url=address, access_key=ACCESS, secret_key=SECRET, timeout_s=timeout_s)
 
 
 def read_request(connection: socket.socket) -> None:
@@ -201,13 +207,13 @@ def test_request_that_was_read_may_have_been_carried_out(
     answer: Callable[[socket.socket], None],
 ) -> None:
     with server_that(answer) as address:
-        client = UpbitClient(base_url=address, access_key=ACCESS, secret_key=SECRET, timeout_s=0.2)
+        client = client_at(address, timeout_s=patience(0.2))
         assert isinstance(client.place(BUY), Unknown)
 
 
 def test_kept_alive_connection_that_dies_may_have_carried_the_order() -> None:
     with server_that(hang_up_on_the_second) as address:
-        client = UpbitClient(base_url=address, access_key=ACCESS, secret_key=SECRET)
+        client = client_at(address)
         assert client.balances() == ()
         assert isinstance(client.place(BUY), Unknown)
 
@@ -220,5 +226,5 @@ def redirect(connection: socket.socket) -> None:
 
 def test_order_does_not_follow_a_redirect() -> None:
     with server_that(redirect) as address:
-        client = UpbitClient(base_url=address, access_key=ACCESS, secret_key=SECRET)
+        client = client_at(address)
         assert client.place(BUY) == Unknown(message="307: no word about the order")
