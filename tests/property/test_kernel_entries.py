@@ -6,7 +6,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haetae.kernel.codes import SIZE_SHARE
+from haetae.kernel.codes import MAX_COST, SIZE_SHARE
 from haetae.kernel.entries import propose_entry
 from haetae.kernel.records import Account, Rails, TradeStats
 from haetae.kernel.sizing import kelly_share, least_order, size, small_size
@@ -150,6 +150,25 @@ def test_no_edge_no_trade(r: Rails, a: Account, n: int, payoff: float) -> None:
     strict = r._replace(kelly_min_trades=1)
     assert kelly_share(strict, even) == 0.0
     assert size(strict, even, rising(), moment(equity=even.cash), 0.05).krw == 0
+
+
+@DRAWN
+@given(rails, accounts, st.floats(1.0, 30_000.0), st.integers(500, 10_000))
+def test_a_bound_on_costs_refuses_an_entry_or_leaves_it_as_it_is(
+    r: Rails, a: Account, atr: float, most: int
+) -> None:
+    """Written apart: 100,000 won, of which one tick is 0.1 %, and the plan's stop of 2.5 ATR."""
+    at = moment(equity=a.cash)
+    without = propose_entry(r, PLAN, a, rising(atr=atr), at)
+    bound = propose_entry(r._replace(max_cost_bps=most), PLAN, a, rising(atr=atr), at)
+    slippage = max(Fraction(r.slippage_assumed_bps, 10_000), Fraction(1, 1_000))
+    cost = 2 * (Fraction(r.fee_assumed_bps, 10_000) + slippage)
+    stop = min((Fraction(5, 2) * Fraction(atr) + 100) / 100_000, Fraction(1))
+    if cost > stop * Fraction(most, 10_000) * SLACK:
+        assert bound[0].kind == 0
+        assert bound[2] == 1 << MAX_COST
+    elif cost * SLACK < stop * Fraction(most, 10_000):
+        assert bound == without
 
 
 @DRAWN

@@ -45,6 +45,7 @@ OFF: Final = Rails(
     min_order=5_000,
     max_order=1_000_000_000,
     capital_limit=0,
+    max_cost_bps=0,
     day_bps=0,
     week_bps=0,
     day_r=0,

@@ -50,6 +50,7 @@ rails = st.builds(
     liquidity_bps=pick(100, 0),
     max_order=pick(1_000_000_000, 50_000),
     capital_limit=pick(0, 0, 3_000_000, 100_000),
+    max_cost_bps=pick(0, 0, 2_500, 10_000),
     day_bps=pick(1_000, 50, 0),
     week_bps=pick(1_500, 80, 0),
     day_r=pick(2, 0),

@@ -368,6 +368,11 @@ def test_settings_that_contradict_each_other_are_refused(
             {"risk.capital_limit_krw": "16666"},
             "risk.capital_limit_krw 16666 leaves no entry of min_order_amount 5000",
         ),
+        (
+            "plan",
+            {"risk.max_cost_r": "0.25", "risk.stop_loss_pct": "-2.59"},
+            "risk.max_cost_r 0.25 lets no entry pass whose stop_loss_pct is -2.59",
+        ),
         ("balanced", {"risk.half_r": "true"}, "risk.half_r has no effect without an R"),
         (
             "balanced",
@@ -424,6 +429,7 @@ def test_what_contradicts_or_has_no_effect_is_refused(
         ("plan", {"strategy.params.target_atr": "4", "risk.partial_take_profit_pct": "5"}),
         ("plan", {"risk.capital_limit_krw": "5013"}),
         ("balanced", {"risk.capital_limit_krw": "16667"}),
+        ("plan", {"risk.max_cost_r": "0.25", "risk.stop_loss_pct": "-2.6"}),
         ("plan", {"risk.weekly_loss_limit_pct": "-10"}),
         ("plan", {"risk.daily_stop_R": "-5"}),
         ("balanced", {"risk.weekly_stop_R": "-5", "risk.r_per_trade_bps": "50"}),

@@ -253,6 +253,24 @@ def test_costs_are_two_fees_and_two_slippages_of_at_least_a_tick() -> None:
     assert cost_share(rails, 100.0) == 2 * (0.0025 + 0.01)
 
 
+@pytest.mark.parametrize(
+    ("stop_bps", "most", "refuses"),
+    [(270, 2_500, 0), (270, 2_499, 1), (170, 2_500, 1), (500, 2_500, 0), (100, 0, 0)],
+)
+def test_the_cost_of_a_stop_distance_boundary(stop_bps: int, most: int, refuses: int) -> None:
+    rails = OFF._replace(
+        fee_assumed_bps=25, slippage_assumed_bps=10, max_cost_bps=most, max_order=100_000
+    )
+    params = BARE._replace(stop_bps=stop_bps)  # a tick of room is another 0.1 %
+    order, verdict, fired = propose_entry(rails, params, account(), rising(), moment())
+    assert fired == (1 << codes.MAX_COST if refuses else 1 << codes.MAX_ORDER)
+    assert (order.kind == codes.NO_ORDER) == bool(refuses)
+    if refuses:
+        observed = 0.007 / (stop_bps / 10_000 + 0.001)
+        assert (verdict.rail, verdict.limit, verdict.krw) == (codes.MAX_COST, most / 10_000, 0)
+        assert verdict.observed == pytest.approx(observed)
+
+
 def test_budget_is_the_tighter_of_day_and_week_less_reservations() -> None:
     a = account(day_floor=EQUITY - 7, week_floor=EQUITY - 9, reserved=3)
     assert budget_left(a, EQUITY) == 4

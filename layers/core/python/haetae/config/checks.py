@@ -270,6 +270,19 @@ def coin_share(draft: Draft) -> str:
     )
 
 
+def cost_of_stop(draft: Draft) -> str:
+    """Refuse a bound on costs that a stop in per cent, with two ticks of room, never keeps."""
+    p, r = draft.params, draft.rails
+    round_trip = 2 * (r.fee_assumed_bps + r.slippage_assumed_bps)
+    widest = p.stop_bps + 2 * r.slippage_assumed_bps
+    if not p.stop_bps or not 0 < r.max_cost_bps * widest < round_trip * ALL_BPS:
+        return ""
+    return (
+        f"risk.max_cost_r {r.max_cost_bps / ALL_BPS:g} lets no entry pass whose stop_loss_pct is "
+        f"{-p.stop_bps / 100:g} and whose costs are {round_trip / 100:g}; allowed: a wider stop"
+    )
+
+
 def capital_limit(draft: Draft) -> str:
     """Refuse a limit of capital of which no entry would reach the smallest order."""
     r = draft.rails
@@ -394,6 +407,11 @@ RULES: Final = (
         key="risk.max_coin_pct",
         meaning="The reserve leaves a coin the share that it may have.",
         refuse=coin_share,
+    ),
+    Rule(
+        key="risk.max_cost_r",
+        meaning="A stop in per cent is wide enough for the costs that are allowed.",
+        refuse=cost_of_stop,
     ),
     Rule(
         key="risk.capital_limit_krw",

@@ -163,6 +163,16 @@ RISK: Final = (
         fields=params("stop_bps"),
     ),
     Key(
+        name="risk.max_cost_r",
+        meaning="No entry whose round trip is assumed to cost more of its stop distance.",
+        unit="R",
+        low=0.05,
+        high=1,
+        scale=10_000,
+        off=0,
+        fields=rails("max_cost_bps"),
+    ),
+    Key(
         name="risk.take_profit_pct",
         meaning="Sell everything this far above the entry's fill.",
         unit="%",

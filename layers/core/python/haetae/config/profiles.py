@@ -36,6 +36,7 @@ PLAN_RAILS: Final = Rails(
     min_order=5_000,
     max_order=1_000_000_000,
     capital_limit=0,
+    max_cost_bps=0,
     day_bps=1_000,
     week_bps=1_500,
     day_r=2,

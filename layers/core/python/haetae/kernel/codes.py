@@ -49,7 +49,8 @@ EXIT_SIGNAL: Final = 30
 KILL: Final = 31
 # Rails that came later, of any kind: a code never changes, for it is stored.
 CAPITAL: Final = 32  # bounds a size
-SIZE_SHARE: Final = 34
+MAX_COST: Final = 33  # refuses an entry
+SIZE_SHARE: Final = 34  # bounds a size
 
 RAIL_NAMES: Final[dict[int, str]] = {
     MODE: "mode",
@@ -82,6 +83,7 @@ RAIL_NAMES: Final[dict[int, str]] = {
     DAY_LATCH: "day_latch",
     WEEK_LATCH: "week_latch",
     CAPITAL: "capital_limit",
+    MAX_COST: "max_cost",
 }
 REASON_NAMES: Final[dict[int, str]] = RAIL_NAMES | {
     ENTRY_SIGNAL: "entry_signal",

@@ -9,6 +9,7 @@ from haetae.kernel.codes import (
     ENTRY_SIGNAL,
     EXIT_THIS_MINUTE,
     EXPIRED,
+    MAX_COST,
     MAX_ENTRIES,
     MAX_POSITIONS,
     MIN_INTERVAL,
@@ -91,7 +92,12 @@ def propose_entry(
     if fired != 0:
         return NO_ORDER_OPEN, verdict, fired
     distance = stop_distance(p, m.indicators.atr, m.close)
-    loss = distance / m.close + cost_share(rails, m.close)
+    stop = distance / m.close
+    cost = cost_share(rails, m.close)
+    if rails.max_cost_bps > 0 and cost * BPS > rails.max_cost_bps * stop:
+        too_dear = refuse(MAX_COST, rails.max_cost_bps / BPS, cost / stop)
+        return NO_ORDER_OPEN, too_dear, 1 << MAX_COST
+    loss = stop + cost
     bound = small_size(rails, p, a, moment, loss, size(rails, a, m, moment, loss))
     fired = 1 << bound.rail
     least = least_order(rails, loss)

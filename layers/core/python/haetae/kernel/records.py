@@ -58,6 +58,7 @@ class Rails(NamedTuple):
     min_order: int  # won
     max_order: int  # won
     capital_limit: int  # won that may be at work at once
+    max_cost_bps: int  # most that a round trip may cost, as a share of the stop distance
     day_bps: int
     week_bps: int
     day_r: int
