@@ -432,6 +432,15 @@ def test_another_type_is_named(sample: str, path: Path, attribute: Any) -> None:
     assert_corrupt(sample, damaged, told(path))
 
 
+def test_what_is_wrong_with_a_large_item_is_one_short_sentence() -> None:
+    """It travels in a message, and nothing larger than 256 KB does."""
+    item = deepcopy(SAMPLES["book"][0])
+    item["markets"] = {"L": [{"S": "x" * 1_000}] * 300}
+    with pytest.raises(CorruptState, match="markets is not of type M") as caught:
+        SAMPLES["book"][1](item)
+    assert len(str(caught.value)) < 600
+
+
 @pytest.mark.parametrize("text", ["1.5", "1.0", "1e3", "-0", "007", "+1", "9" * 40])
 @pytest.mark.parametrize("name", ["seen", "decided"])
 def test_an_int_field_reads_no_float(name: str, text: str) -> None:

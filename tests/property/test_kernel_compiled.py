@@ -160,10 +160,10 @@ def test_a_position_being_left_gives_the_same_bits(
 
     sold = [line.trade.units for line in plain.trades if line.trade.reason == reason]
     rest = units - open_order * (units // 2)
-    asked = reason != codes.KILL and is_sellable(OFF, highest, rest)
+    asked = reason != codes.KILL and is_sellable(highest, rest)
     assert sold == [rest] * asked
-    assert not is_sellable(OFF, candles[0].close, 4_999_999)
-    assert is_sellable(OFF, highest, 4_999_999)
+    assert not is_sellable(candles[0].close, 4_999_999)
+    assert is_sellable(highest, 4_999_999)
     assert_same(plain, simulate(*world, account=account(), markets=[held], compiled=compiled))
 
 

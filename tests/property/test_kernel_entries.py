@@ -6,7 +6,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haetae.kernel.codes import MAX_COST, SIZE_SHARE
+from haetae.kernel.codes import LEAST_ORDER, MAX_COST, SIZE_SHARE
 from haetae.kernel.entries import propose_entry
 from haetae.kernel.records import Account, Rails, TradeStats
 from haetae.kernel.sizing import kelly_share, least_order, size, small_size
@@ -23,6 +23,7 @@ rails = st.builds(
     buy_bps=bps,
     kelly_min_trades=pick(0, 10, 30),
     liquidity_bps=bps,
+    min_order=st.integers(5_000, 10**6),
     max_order=st.integers(5_000, 10**9),
     capital_limit=pick(0, 0, 5_000, 10**6, 10**8),
     gap_bps=st.integers(0, 500),
@@ -184,6 +185,7 @@ def test_an_entry_can_be_sold_at_its_stop_and_reserves_its_worst_case(
     loss = Fraction(order.risk, order.krw * WON)
     assert order.krw >= least_order(r, float(loss))
     left = order.krw * (1 - loss - Fraction(r.gap_bps, 10_000))
-    assert left >= r.min_order
+    assert left >= LEAST_ORDER
+    assert order.krw >= r.min_order
     assert order.reserved >= order.risk > 0
     assert a.reserved + order.reserved <= a.cash - max(a.day.floor, a.week.floor) + 2

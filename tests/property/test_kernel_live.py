@@ -99,7 +99,7 @@ def test_an_exit_goes_on_for_one_reason_until_all_is_sold(world: World, seed: in
                 assert q.units == 0 or (i, q.t) not in reasons
                 continue
             assert reasons.setdefault((i, q.t), q.leaving) == q.leaving
-            assert m.order.kind != NO_ORDER or not is_sellable(world.rails, m.close, q.units)
+            assert m.order.kind != NO_ORDER or not is_sellable(m.close, q.units)
         if all(m.position.units == 0 and m.order.kind == NO_ORDER for m in markets):
             assert account.reserved == 0
             assert equity == account.cash

@@ -184,6 +184,21 @@ def test_development_is_schedules_off_and_a_log_level(monkeypatch: pytest.Monkey
     assert told(dotenv="SCHEDULER_ENABLED=false\n")["Schedules"] == "ENABLED"
 
 
+@pytest.mark.parametrize(
+    ("dotenv", "deployed", "word"),
+    [
+        ("", "DISABLED", "DISABLED"),
+        ("", "ENABLED", "ENABLED"),
+        ("SCHEDULER_ENABLED=true\n", "DISABLED", "ENABLED"),
+        ("SCHEDULER_ENABLED=false\n", "ENABLED", "DISABLED"),
+    ],
+)
+def test_a_developers_schedules_stay_off_until_somebody_turns_them_on(
+    dotenv: str, deployed: str, word: str
+) -> None:
+    assert told(dotenv=dotenv, deployed={"Schedules": deployed})["Schedules"] == word
+
+
 def test_ones_own_keys_never_reach_the_sandbox_and_say_so(capsys: Capture) -> None:
     found = told(dotenv="UPBIT_ACCESS_KEY=mine\nUPBIT_SECRET_KEY=mine\nPG_HOST=db\n")
 

@@ -309,6 +309,10 @@ def test_what_only_another_strategy_reads_is_refused(main: str, key: str, allowe
             {"trading.min_order_amount": "6000", "trading.max_order_amount": "5999"},
             "trading.min_order_amount 6000 is above max_order_amount 5999",
         ),
+        (
+            {"trading.max_order_amount": "5000"},
+            "trading.max_order_amount 5000 is below what can be sold again at its stop; allowed: ",
+        ),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(

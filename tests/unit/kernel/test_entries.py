@@ -295,7 +295,13 @@ def test_least_entry_can_still_be_sold_at_its_stop() -> None:
     refusal = 1 << codes.MAX_ORDER | 1 << codes.MIN_ORDER
     assert proposed(least - 1, params) == (codes.NO_ORDER, 0, refusal)
     assert proposed(least, params) == (codes.ENTRY, least, 1 << codes.MAX_ORDER)
-    assert least * 0.9 >= rails.min_order
+    assert least * 0.9 >= codes.LEAST_ORDER
+
+
+def test_a_larger_smallest_order_bounds_the_entry_itself() -> None:
+    rails = OFF._replace(min_order=20_000)
+    assert least_order(rails, 0.1) == 20_000
+    assert least_order(rails, 0.8) == int(5_000 / 0.2) + 1
 
 
 def test_the_verdict_of_an_entry_too_small_names_the_minimum() -> None:

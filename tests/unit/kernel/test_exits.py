@@ -206,7 +206,7 @@ def market_of(units: int, *, leaving: int = 0, close: float = 100_000.0) -> Mark
 
 
 def test_an_exit_sells_everything() -> None:
-    order = exit_order(OFF, market_of(UNITS, leaving=codes.FIRST_STOP), NOW, 95_000.0)
+    order = exit_order(market_of(UNITS, leaving=codes.FIRST_STOP), NOW, 95_000.0)
     assert (order.kind, order.units, order.reason) == (codes.EXIT, UNITS, codes.FIRST_STOP)
     assert (order.t, order.mark, order.krw, order.reserved) == (NOW, 95_000.0, 0, 0)
 
@@ -214,12 +214,12 @@ def test_an_exit_sells_everything() -> None:
 def test_an_exit_waits_for_the_order_that_is_open() -> None:
     half = selling(UNITS // 2, codes.PARTIAL_PROFIT, mark=100_000.0, kind=codes.PARTIAL)
     held = market_of(UNITS, leaving=codes.EXIT_SIGNAL)._replace(order=half)
-    assert exit_order(OFF, held, NOW + 60, 100_000.0) == half
+    assert exit_order(held, NOW + 60, 100_000.0) == half
 
 
 def test_a_first_take_profit_sells_its_share() -> None:
     params = BARE._replace(partial_share_bps=3_333)
-    order = partial_order(OFF, params, market_of(UNITS + 1), NOW, 95_000.0)
+    order = partial_order(params, market_of(UNITS + 1), NOW, 95_000.0)
     assert (order.kind, order.units) == (codes.PARTIAL, 33_330_000)
     assert (order.reason, order.t) == (codes.PARTIAL_PROFIT, NOW)
     assert (order.mark, order.krw, order.reserved) == (95_000.0, 0, 0)
@@ -245,7 +245,7 @@ def test_a_part_too_small_to_sell_stays_and_a_rest_too_small_goes_with_it(
 ) -> None:
     """5,000 won at 100,000 a coin are 0.05 coins."""
     params = BARE._replace(partial_share_bps=share)
-    order = partial_order(OFF, params, market_of(units), NOW, 1.0)
+    order = partial_order(params, market_of(units), NOW, 1.0)
     assert (order.kind, order.units) == (kind, sold)
     assert order.reason == (codes.PARTIAL_PROFIT if kind else 0)
 
@@ -258,11 +258,11 @@ def test_leaving_and_giving_a_level_up_change_nothing_else() -> None:
 
 def test_a_position_below_the_minimum_stays() -> None:
     small = market_of(4_999_999, leaving=codes.FIRST_STOP)
-    assert exit_order(OFF, small, NOW, 1.0) == NO_ORDER_OPEN
-    assert exit_order(OFF, small._replace(close=100_001.0), NOW, 1.0).units == 4_999_999
+    assert exit_order(small, NOW, 1.0) == NO_ORDER_OPEN
+    assert exit_order(small._replace(close=100_001.0), NOW, 1.0).units == 4_999_999
     enough = market_of(5_000_000, leaving=codes.FIRST_STOP)
-    assert exit_order(OFF, enough, NOW, 1.0).kind == codes.EXIT
-    assert exit_order(OFF, enough._replace(close=99_999.0), NOW, 1.0) == NO_ORDER_OPEN
+    assert exit_order(enough, NOW, 1.0).kind == codes.EXIT
+    assert exit_order(enough._replace(close=99_999.0), NOW, 1.0) == NO_ORDER_OPEN
 
 
 def test_candles_build_the_decision_candle() -> None:

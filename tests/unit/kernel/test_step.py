@@ -159,7 +159,7 @@ REASONS = (
 @pytest.mark.parametrize("reason", REASONS)
 @pytest.mark.parametrize("sold", [0, 1, UNITS // 2, UNITS - 5_000_000])
 def test_an_exit_that_did_not_sell_all_is_asked_for_again_at_once(reason: int, sold: int) -> None:
-    a, held = ask_exit(OFF, account(), rising()._replace(position=position()), NOW, reason, 0.0)
+    a, held = ask_exit(account(), rising()._replace(position=position()), NOW, reason, 0.0)
     assert held.order == selling(UNITS, reason, mark=100_000.0)
     a, m, fired = settle(OFF, BARE, a, held, filled(100_000.0, sold), T)
     assert fired == 0
@@ -173,7 +173,7 @@ def test_an_exit_that_did_not_sell_all_is_asked_for_again_at_once(reason: int, s
 
 def test_what_a_kill_did_not_sell_waits_for_the_next_slice_from_outside() -> None:
     held = rising()._replace(position=position(stop=95_000.0))
-    a, m = ask_exit(OFF, account(), held, NOW, codes.KILL, 0.0)
+    a, m = ask_exit(account(), held, NOW, codes.KILL, 0.0)
     assert (m.order.reason, m.position.leaving) == (codes.KILL, codes.KILL)
     for sold in (UNITS // 4, 0, UNITS // 4):
         left = m.position.units - sold
@@ -218,7 +218,7 @@ def test_abnormal_slippage_of_a_killed_position_asks_for_no_exit_of_its_own() ->
 def test_an_exit_wished_while_a_first_take_profit_is_open_comes_after_it(sold: int) -> None:
     half = selling(UNITS // 2, codes.PARTIAL_PROFIT, mark=100_000.0, kind=codes.PARTIAL)
     m = falling()._replace(position=position(partial=105_000.0), order=half)
-    a, m = decide_exit(OFF, BARE, account(), m, NOW)
+    a, m = decide_exit(BARE, account(), m, NOW)
     assert (m.order, m.position.leaving) == (half, codes.EXIT_SIGNAL)
     _, m, _ = settle(OFF, BARE, a, m, filled(100_000.0, sold), T)
     assert m.order == selling(UNITS - sold, codes.EXIT_SIGNAL, t=T, mark=100_000.0)
@@ -314,7 +314,7 @@ def test_no_second_order_while_one_is_open_and_no_second_entry() -> None:
     waiting = rising()._replace(order=bought(50_000))
     assert decide(account(), waiting) == (account(), waiting._replace(decided=NOW), 0)
     holding = rising()._replace(position=position())
-    a, m = decide_exit(PLAN_RAILS, PLAN, account(), holding, NOW)
+    a, m = decide_exit(PLAN, account(), holding, NOW)
     assert (a, m) == (account(), holding._replace(decided=NOW))
     _, (m,), _ = fold(PLAN_RAILS, [PLAN], account(), [holding], tape_of([]), NOW, NOW)
     assert m == holding._replace(decided=NOW)
@@ -324,7 +324,7 @@ def test_no_second_order_while_one_is_open_and_no_second_entry() -> None:
 @pytest.mark.parametrize("reason", [codes.FIRST_STOP, codes.SLIPPAGE, codes.KILL])
 def test_a_flat_wish_does_not_rename_an_exit_that_is_under_way(reason: int) -> None:
     held = falling()._replace(position=position(leaving=reason))
-    a, m = decide_exit(OFF, BARE, account(), held, NOW)
+    a, m = decide_exit(BARE, account(), held, NOW)
     assert (a, m) == (account(), held._replace(decided=NOW))
 
 
@@ -332,7 +332,7 @@ def test_deciding_clears_the_last_verdict() -> None:
     spoken = falling()._replace(verdict=NO_VERDICT._replace(rail=codes.CASH))
     assert decide(account(), spoken)[1].verdict == NO_VERDICT
     held = spoken._replace(position=position())
-    assert decide_exit(PLAN_RAILS, PLAN, account(), held, NOW)[1].verdict == NO_VERDICT
+    assert decide_exit(PLAN, account(), held, NOW)[1].verdict == NO_VERDICT
 
 
 def test_exposure_counts_positions_and_entries_and_what_they_cost() -> None:

@@ -31,6 +31,7 @@ INTERVAL = "schedule.decision_interval_minutes"
 DEFAULT_MARKETS = "KRW-BTC"
 ENABLED = "ENABLED"
 DISABLED = "DISABLED"
+SCHEDULES = {"true": ENABLED, "false": DISABLED}
 
 type Settings = dict[str, Written]
 
@@ -47,7 +48,7 @@ def configure(args: argparse.Namespace, deployed: Mapping[str, str]) -> argparse
     try:
         chosen = read_variables(Path(), os.environ)
         settings = wanted_settings(args, chosen)
-        wanted = options(args, chosen, settings)
+        wanted = options(args, chosen, settings, deployed)
         check(wanted, settings, deployed)
     except ConfigError as error:
         raise LocalError(str(error)) from error
@@ -69,7 +70,9 @@ def wanted_settings(args: argparse.Namespace, chosen: Chosen) -> Settings:
     return {one.name: one for one in merge_settings(line=line, file=file, chosen=chosen)}
 
 
-def options(args: argparse.Namespace, chosen: Chosen, settings: Settings) -> argparse.Namespace:
+def options(
+    args: argparse.Namespace, chosen: Chosen, settings: Settings, deployed: Mapping[str, str]
+) -> argparse.Namespace:
     """Return the options with every parameter that is told."""
     market = settings.get(MARKET)
     markets = ",".join(split_markets(args.markets)) if args.markets else ""
@@ -81,7 +84,8 @@ def options(args: argparse.Namespace, chosen: Chosen, settings: Settings) -> arg
         "settings": ",".join(f"{n}={one.text}" for n, one in settings.items() if n not in own),
         "language": args.language or text_of(chosen, "HAETAE_LANGUAGE"),
         "log_level": text_of(chosen, "LOG_LEVEL"),
-        "schedules": DISABLED if text_of(chosen, "SCHEDULER_ENABLED") == "false" else ENABLED,
+        "schedules": SCHEDULES.get(text_of(chosen, "SCHEDULER_ENABLED"))
+        or deployed.get("Schedules", ENABLED),
     }
     return argparse.Namespace(**vars(args) | changed)
 

@@ -16,6 +16,7 @@ from haetae.config.key import Value
 from haetae.config.keys import MOST_MARKETS, READERS
 from haetae.config.strategies import BY_CODE
 from haetae.kernel.records import Params, Rails
+from haetae.kernel.sizing import least_order
 from haetae.market.candles import UNITS_MIN
 from haetae.market.names import is_krw_market
 
@@ -128,6 +129,20 @@ def order_limits(draft: Draft) -> str:
     return (
         f"trading.min_order_amount {r.min_order} is above max_order_amount {r.max_order}; "
         "allowed: at most that"
+    )
+
+
+def least_entry(draft: Draft) -> str:
+    """Refuse a largest order that is too small to be sold again at its stop."""
+    p, r = draft.params, draft.rails
+    stop_bps = 0 if p.stop_atr else p.stop_bps  # a stop in ATR may be as near as nothing
+    loss = (stop_bps + 2 * (r.fee_assumed_bps + r.slippage_assumed_bps)) / ALL_BPS
+    least = least_order(r, loss)
+    if least <= r.max_order:
+        return ""
+    return (
+        f"trading.max_order_amount {r.max_order} is below what can be sold again at its stop; "
+        f"allowed: {least} or more"
     )
 
 
@@ -356,6 +371,11 @@ RULES: Final = (
         key="trading.min_order_amount",
         meaning="The smallest order is at most the largest.",
         refuse=order_limits,
+    ),
+    Rule(
+        key="trading.max_order_amount",
+        meaning="The largest entry can still be sold at its stop, with costs and gap.",
+        refuse=least_entry,
     ),
     Rule(
         key="risk.partial_take_profit_pct",

@@ -303,7 +303,7 @@ def decide_all(
             if touched == most and most != 0:
                 inside = 1
             else:
-                a, markets[i] = decide_exit(rails, each[i], a, markets[i], moment.t)
+                a, markets[i] = decide_exit(each[i], a, markets[i], moment.t)
                 touched = touched + 1
     for i in range(len(each)):
         if markets[i].indicators.t > markets[i].decided:

@@ -110,4 +110,5 @@ LONG: Final = 1
 FLAT: Final = -1
 
 MINUTE_S: Final = 60
+LEAST_ORDER: Final = 5_000  # won; the exchange takes no smaller order in a KRW market
 WARMUP: Final = 600  # closed decision candles folded before the first decision

@@ -5,6 +5,7 @@ from haetae.kernel.codes import (
     EXIT,
     FIRST_STOP,
     FLASH_CRASH,
+    LEAST_ORDER,
     MINUTE_S,
     NO_ORDER,
     PARTIAL,
@@ -20,10 +21,9 @@ from haetae.kernel.records import (
     Order,
     Params,
     Position,
-    Rails,
 )
 from haetae.kernel.registry import kernel
-from haetae.kernel.rounding import floor_tick, share_floor, shift_bps, value_nearest
+from haetae.kernel.rounding import MICRO, floor_tick, share_floor, shift_bps, value_nearest
 
 CRASH_BLOCK_S = 300
 
@@ -178,27 +178,27 @@ def candle_step(p: Params, m: Market, c: Candle) -> tuple[Market, int, float]:
 
 
 @kernel
-def exit_order(rails: Rails, m: Market, t: int, trigger_price: float) -> Order:
+def exit_order(m: Market, t: int, trigger_price: float) -> Order:
     """Return the order that sells all of a position that is being left.
 
     There is none while it is worth less than the exchange's minimum, nor while another is open.
     """
     position = m.position
-    if m.order.kind != NO_ORDER or not is_sellable(rails, m.close, position.units):
+    if m.order.kind != NO_ORDER or not is_sellable(m.close, position.units):
         return m.order
     return sale(m, EXIT, t, position.leaving, position.units, trigger_price)
 
 
 @kernel
-def partial_order(rails: Rails, p: Params, m: Market, t: int, trigger_price: float) -> Order:
+def partial_order(p: Params, m: Market, t: int, trigger_price: float) -> Order:
     """Return the order of a first take-profit: kind 0 where the part is too small to be sold,
     all of the position where the rest would be.
     """
     units = m.position.units
     some = share_floor(units, p.partial_share_bps)
-    if not is_sellable(rails, m.close, some):
+    if not is_sellable(m.close, some):
         return NO_ORDER_OPEN
-    if not is_sellable(rails, m.close, units - some):
+    if not is_sellable(m.close, units - some):
         return sale(m, EXIT, t, PARTIAL_PROFIT, units, trigger_price)
     return sale(m, PARTIAL, t, PARTIAL_PROFIT, some, trigger_price)
 
@@ -232,6 +232,6 @@ def sale(m: Market, kind: int, t: int, reason: int, units: int, trigger_price: f
 
 
 @kernel
-def is_sellable(rails: Rails, price: float, units: int) -> bool:
-    """Tell whether `units` at `price` reach the exchange's minimum order."""
-    return value_nearest(price, units) >= rails.min_order * 1_000_000
+def is_sellable(price: float, units: int) -> bool:
+    """Tell whether `units` at `price` reach the exchange's minimum, whatever entries are set to."""
+    return value_nearest(price, units) >= LEAST_ORDER * MICRO

@@ -9,6 +9,7 @@ from haetae.kernel.codes import (
     CASH_RESERVE,
     COIN_SHARE,
     KELLY,
+    LEAST_ORDER,
     LIQUIDITY,
     LOSS_BUDGET,
     MAX_ORDER,
@@ -164,8 +165,8 @@ def small_size(
 
 @kernel
 def least_order(rails: Rails, loss: float) -> int:
-    """Return the smallest entry whose position can still be sold at its stop, gap and costs in."""
+    """Return the smallest entry: as set, and still to be sold at its stop with gap and costs."""
     left = 1.0 - loss - rails.gap_bps / BPS
     if left <= 0.0:
         return rails.max_order + 1
-    return floor(rails.min_order / left) + 1
+    return max(rails.min_order, floor(LEAST_ORDER / left) + 1)

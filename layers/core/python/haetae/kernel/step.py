@@ -53,13 +53,13 @@ def react(
     """Act at `t` on a candle that was folded: ask for its exit, go on leaving, cool down."""
     fired = 0
     if reason == PARTIAL_PROFIT:
-        a, m = ask_partial(rails, p, a, m, t, trigger_price)
+        a, m = ask_partial(p, a, m, t, trigger_price)
         fired = 1 << reason
     elif reason != 0:
-        a, m = ask_exit(rails, a, m, t, reason, trigger_price)
+        a, m = ask_exit(a, m, t, reason, trigger_price)
         fired = 1 << reason
     elif must_ask_again(m):
-        a, m = ask_exit(rails, a, m, t, m.position.leaving, 0.0)
+        a, m = ask_exit(a, m, t, m.position.leaving, 0.0)
     if m.close <= m.crash.floor:
         if t >= a.cooldown:
             fired = fired | FIRED_CRASH
@@ -75,9 +75,9 @@ def settle(
     a, m, fired = apply_fill(rails, p, a, m, fill, t)
     if m.position.units > 0:
         if fired != 0 and m.position.leaving == 0:
-            a, m = ask_exit(rails, a, m, t, SLIPPAGE, 0.0)
+            a, m = ask_exit(a, m, t, SLIPPAGE, 0.0)
         elif must_ask_again(m):
-            a, m = ask_exit(rails, a, m, t, m.position.leaving, 0.0)
+            a, m = ask_exit(a, m, t, m.position.leaving, 0.0)
     return a, m, fired
 
 
@@ -90,14 +90,14 @@ def must_ask_again(m: Market) -> bool:
 
 @kernel
 def ask_exit(
-    rails: Rails, a: Account, m: Market, t: int, reason: int, trigger_price: float
+    a: Account, m: Market, t: int, reason: int, trigger_price: float
 ) -> tuple[Account, Market]:
     """Leave the position for `reason`: open its sell order as soon as there can be one.
 
     `trigger_price` is the price that touched the exit inside a decision candle, else 0.0.
     """
     leaving = with_position(m, with_exit_reason(m.position, reason))
-    order = exit_order(rails, leaving, t, trigger_price)
+    order = exit_order(leaving, t, trigger_price)
     if order.kind == NO_ORDER or order.t != t:
         return a, leaving
     return with_exit_at(a, t), with_order(leaving, order)
@@ -105,10 +105,10 @@ def ask_exit(
 
 @kernel
 def ask_partial(
-    rails: Rails, p: Params, a: Account, m: Market, t: int, trigger_price: float
+    p: Params, a: Account, m: Market, t: int, trigger_price: float
 ) -> tuple[Account, Market]:
     """Open the order of a first take-profit; a part too small to be sold gives the level up."""
-    order = partial_order(rails, p, m, t, trigger_price)
+    order = partial_order(p, m, t, trigger_price)
     if order.kind == NO_ORDER:
         return a, with_position(m, drop_partial(m.position))
     if order.kind == EXIT:
@@ -160,11 +160,11 @@ def exposure(rails: Rails, markets: list[Market]) -> tuple[int, int, int]:
 
 
 @kernel
-def decide_exit(rails: Rails, p: Params, a: Account, m: Market, t: int) -> tuple[Account, Market]:
+def decide_exit(p: Params, a: Account, m: Market, t: int) -> tuple[Account, Market]:
     """Decide a market that holds on its last closed decision candle: leave, or stay."""
     m = with_verdict(m, NO_VERDICT)
     if m.position.leaving == 0 and signal(p, m.indicators) == FLAT:
-        a, m = ask_exit(rails, a, m, t, EXIT_SIGNAL, 0.0)
+        a, m = ask_exit(a, m, t, EXIT_SIGNAL, 0.0)
     return a, m
 
 

@@ -30,6 +30,7 @@ type Item = dict[str, Any]  # attribute by name
 INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 DIGITS_MAX = 38
+MOST_TOLD = 500  # characters of what is wrong with an item
 
 
 def encode(kind: Any, value: Any) -> Attribute:
@@ -179,8 +180,12 @@ def _held[T](attribute: Any, tag: str, kind: type[T], where: str) -> T:
 
 
 def corrupt(where: str, why: str) -> CorruptState:
-    """Return the error that names item and field, and what is wrong there."""
-    return CorruptState(f"{where} {why}")
+    """Return the error that names item and field, and what is wrong there, in one short sentence.
+
+    What was found there may be as large as the item; a message must hold the sentence.
+    """
+    sentence = f"{where} {why}"
+    return CorruptState(sentence if len(sentence) <= MOST_TOLD else f"{sentence[:MOST_TOLD]}…")
 
 
 SCALARS: dict[Any, tuple[Callable[[Any], Attribute], Callable[[Any, str], Any]]] = {

@@ -7,8 +7,8 @@ from haetae.app.ports import Balance, Exchange, Ports
 from haetae.base.errors import ExchangeError
 from haetae.base.money import UNITS, floor_units
 from haetae.config.setup import Setup
-from haetae.kernel.codes import ENTRY, EXIT, PARTIAL
-from haetae.kernel.records import Market, Order, Rails
+from haetae.kernel.codes import ENTRY, EXIT, LEAST_ORDER, PARTIAL
+from haetae.kernel.records import Market, Order
 from haetae.ledger.intent import Intent, Side, identifier
 from haetae.market.names import currency_of
 from haetae.market.order_book import sellable_units
@@ -17,14 +17,14 @@ from haetae.notify.build import mismatch
 LEG_NAMES = {ENTRY: "entry", EXIT: "exit", PARTIAL: "partial"}
 
 
-def slice_of(rails: Rails, m: Market, cap: int) -> int:
+def slice_of(m: Market, cap: int) -> int:
     """Return how many units of a sell order to send now: what the book takes.
 
     Never a part that the exchange would refuse as too small, nor one that leaves such a rest;
     twice the minimum is room for the price to fall.
     """
     units = m.order.units
-    least = int(2 * rails.min_order * UNITS / m.close) + 1
+    least = int(2 * LEAST_ORDER * UNITS / m.close) + 1
     take = max(cap, least)
     return take if units - take >= least else units
 

@@ -28,9 +28,9 @@ def flatten(setup: Setup, result: FoldResult, *, max_units: Mapping[str, int]) -
         m = markets[name]
         if m.position.units == 0 or m.order.kind != NO_ORDER or name not in max_units:
             continue
-        account, m = ask_exit(setup.rails, account, m, t, KILL, 0.0)
+        account, m = ask_exit(account, m, t, KILL, 0.0)
         if m.order.kind != NO_ORDER and max_units[name] > 0:
-            units = slice_of(setup.rails, m, max_units[name])
+            units = slice_of(m, max_units[name])
             m = m._replace(order=m.order._replace(units=units))
         markets[name] = m
     state = State(t=result.state.t, account=account, markets=markets, chains=result.state.chains)
