@@ -1,71 +1,36 @@
 """An account that an earlier release stored, with a position and an open order, trades on."""
 
-import json
-from collections.abc import Callable
-
 import pytest
+from safety.stored import END_T, STORED_T, fills, left_with_an_open_order, stored_items
 from safety.world import (
-    BAR,
     BTC,
     ENTRY_T,
     ETH,
-    EXIT_T,
     MINUTE,
     START,
     TABLE,
     DynamoStore,
-    World,
     agreed,
     store_of,
     world_on,
 )
 
-from haetae.adapters.upbit.transport import Answer, Request, SurelyNotSent
 from haetae.app.walk.cycle import risk_check
 from haetae.base.errors import NewerSchema
-from haetae.ledger.book import GENESIS, Mode, TradeLine
+from haetae.ledger.book import GENESIS, Mode
 from haetae.ledger.intent import Phase
 from haetae.ledger.journal import verify
 from haetae.ledger.keys import BOOK_SK, HALT_SK, account_key
 from haetae.ledger.migrate import SCHEMA_WRITTEN
 from haetae.notify.messages import StateCorrupt
-from support.tapes import REPOSITORY
-
-STORED_T = ENTRY_T + MINUTE  # when the stored account was left: ETH bought, BTC's order open
-READS = 3  # how often the client tries a read
-
-
-def left_with_an_open_order(world: World) -> None:
-    """Trade until ETH is bought, and BTC's order too, but no answer about BTC's has come."""
-    world.run(START, ENTRY_T)
-    asked: list[str] = []
-
-    def mute(request: Request, serve: Callable[[], Answer]) -> Answer:
-        if (request.method, request.path) == ("GET", "/v1/order") and len(asked) < READS:
-            asked.append(request.target)
-            raise SurelyNotSent("no connection")
-        return serve()
-
-    world.line.fault = mute
-    world.risk_check(STORED_T)
-    world.line.fault = None
 
 
 def put_stored_account(store: DynamoStore, schema: int) -> None:
     """Put a released account's items in the place of all that is stored."""
     for item in store.client.scan(TableName=TABLE)["Items"]:
         store.client.delete_item(TableName=TABLE, Key={"pk": item["pk"], "sk": item["sk"]})
-    path = REPOSITORY / f"tests/data/items/schema_{schema}.json"
-    for item in json.loads(path.read_text("utf-8")):
+    for item in stored_items(schema):
         store.client.put_item(TableName=TABLE, Item=item)
-
-
-def fills(world: World) -> list[TradeLine]:
-    return [
-        line
-        for name in (BTC, ETH)
-        for line in world.ports.books.trades(name, from_t=START, to_t=EXIT_T + BAR)
-    ]
 
 
 @pytest.mark.parametrize("schema", range(1, SCHEMA_WRITTEN + 1))
@@ -81,20 +46,20 @@ def test_a_stored_account_trades_on_as_if_nothing_had_happened(schema: int) -> N
         assert book.state.markets[ETH].position.units > 0
         assert book.intents[BTC].phase is Phase.OPEN
         # when it goes on to its exits
-        world.run(STORED_T + MINUTE, EXIT_T + BAR)
+        world.run(STORED_T + MINUTE, END_T)
         # then it sold both, its books agree with the exchange, and its journal is one chain
         assert len(fills(world)) == 4
         assert len(world.bids()) == len(world.asks()) == 2
         assert world.book().intents == {}
         agreed(world)
         for name in (BTC, ETH):
-            records = world.ports.books.decisions(name, from_t=START, to_t=EXIT_T + BAR)
+            records = world.ports.books.decisions(name, from_t=START, to_t=END_T)
             assert verify(records, GENESIS) is None
         found = fills(world)
     with store_of("memory") as other:
         always = world_on(other)
         left_with_an_open_order(always)
-        always.run(STORED_T + MINUTE, EXIT_T + BAR)
+        always.run(STORED_T + MINUTE, END_T)
         assert found == fills(always)
 
 

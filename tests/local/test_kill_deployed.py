@@ -109,7 +109,7 @@ class Desk:
 
     def messages(self, kind: str, within_s: float = 30.0) -> list[str]:
         """Wait for messages of a kind; return the words of all of them that have come."""
-        sqs, until = client("sqs", self.where.endpoint), time.monotonic() + within_s
+        sqs, until = client("sqs", self.where.endpoint), time.monotonic() + patience(within_s)
         found: list[str] = []
         while time.monotonic() < until and not found:
             got = sqs.receive_message(

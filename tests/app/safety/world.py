@@ -90,14 +90,22 @@ def rows(price: float, closes: list[float], t: int, unit_s: int, reach: float) -
     return found
 
 
+def older_rows(name: str) -> list[list[float]]:
+    """Return a market's seven hundred decision candles before START."""
+    return rows(PRICES[name], [1.0] * 700, START - 700 * BAR, BAR, 0.004)
+
+
+def newer_rows(name: str) -> list[list[float]]:
+    """Return a market's two hours of minutes from START."""
+    return rows(PRICES[name], [level(n) for n in range(120)], START, MINUTE, 0.0005)
+
+
 @cache
 def listings() -> dict[str, Listing]:
     """Return the exchange's markets: seven hundred decision candles, then two hours of minutes."""
     tapes = []
-    for name, price in PRICES.items():
-        older = rows(price, [1.0] * 700, START - 700 * BAR, BAR, 0.004)
-        newer = rows(price, [level(n) for n in range(120)], START, MINUTE, 0.0005)
-        tapes += [Tape.of_rows(name, 5, older), Tape.of_rows(name, 1, newer)]
+    for name in PRICES:
+        tapes += [Tape.of_rows(name, 5, older_rows(name)), Tape.of_rows(name, 1, newer_rows(name))]
     return build_markets(tapes)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from local.plugin.server import Server, until
+from support.patience import patience
 
 SOURCE = """
 import json, time
@@ -75,7 +76,7 @@ def observe(target: Target, minutes: int) -> list[datetime]:
     made = datetime.now(UTC)
     rule = target.rule("cron(* * * * ? *)")
     target.rule("cron(* * * * ? *)")  # again: a second PutTargets is not a second schedule
-    until(lambda: len(target.seen()) >= minutes, seconds=60 * minutes + 60)
+    until(lambda: len(target.seen()) >= minutes, seconds=60 * minutes + patience(60))
     time.sleep(5)  # whatever would come twice
     found = exactly(target.seen())
     first = made.replace(second=0, microsecond=0) + timedelta(minutes=1)
@@ -105,7 +106,7 @@ def test_a_minutely_rule_and_what_changes_of_it(target: Target) -> None:
     target.events.enable_rule(Name=f"{target.name}-off")
     target.events.disable_rule(Name=f"{target.name}-rule")
     before = len(target.seen())
-    until(lambda: target.seen(others["off"]), seconds=120)
+    until(lambda: target.seen(others["off"]), seconds=60 + patience(60))
     assert len(target.seen()) == before
 
 
