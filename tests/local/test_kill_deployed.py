@@ -12,7 +12,7 @@ import pytest
 
 from haetae.config.build import setup_of
 from haetae.kernel.codes import MINUTE_S
-from haetae.research.data.tapes import aggregated, span
+from haetae.research.data.tapes import aggregate, span
 from haetae.research.engine.backtest import backtest
 from haetae.research.engine.result import TradeRow
 from haetae_local.deploy.aws import client
@@ -52,7 +52,7 @@ def moment() -> Moment:
         minutes = recorded_history(name).minutes
         assert minutes is not None
         found[name] = replace(
-            recorded_history(name), bars=aggregated(minutes, INTERVAL_S), minutes=minutes
+            recorded_history(name), bars=aggregate(minutes, INTERVAL_S), minutes=minutes
         )
     for from_t in range(SEPTEMBER + 4 * DAY_S, SEPTEMBER + 20 * DAY_S, LONGEST_S):
         chosen = span(found, INTERVAL_S, from_t=from_t, to_t=from_t + LONGEST_S)

@@ -11,9 +11,9 @@ from haetae.config.setup import Setup
 from haetae.kernel.codes import RUN, WARMUP
 from haetae.kernel.records import Candle
 from haetae.research.data.candle_files import read_candles
-from haetae.research.data.tapes import History, Rows, Span, aggregated, histories, span
+from haetae.research.data.tapes import History, Rows, Span, aggregate, histories, span
 from haetae.research.engine.backtest import backtest
-from haetae.research.engine.result import Result, printed
+from haetae.research.engine.result import Result, page
 from haetae.research.replay.drive import DeliveryFaults
 from haetae.research.replay.replay import replay
 from support.scenarios import Scenario
@@ -66,7 +66,7 @@ def assert_same(tested: Result, replayed: Result) -> str:
     assert abs(replayed.exchange_cash - tested.cash) <= 1_000_000, "the exchange has other cash"
     assert replayed.marks == tested.marks
     assert replayed.rails == tested.rails
-    return f"{len(tested.trades)} trades; {printed(tested)}"
+    return f"{len(tested.trades)} trades; {page(tested)}"
 
 
 def real(
@@ -90,7 +90,7 @@ def recorded_history(market: str) -> History:
     tape = synthetic_minutes(market, sum(map(ord, market)), start, minutes)
     columns = [tape.opens, tape.highs, tape.lows, tape.closes, tape.volumes]
     rows = Rows(unit_s=60, times=np.array(tape.starts), prices=np.column_stack(columns))
-    return History(bars=aggregated(rows, HOUR_S), minutes=rows)
+    return History(bars=aggregate(rows, HOUR_S), minutes=rows)
 
 
 def seeded(scenario: Scenario) -> Run:
@@ -117,7 +117,7 @@ def seeded(scenario: Scenario) -> Run:
             start=first - WARMUP * interval_s,
             candle_s=interval_s,
         )
-        made = aggregated(rows_of(minutes, MINUTE_S), interval_s)
+        made = aggregate(rows_of(minutes, MINUTE_S), interval_s)
         before = rows_of(older, interval_s)
         bars = Rows(
             unit_s=interval_s,

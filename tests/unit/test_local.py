@@ -13,7 +13,7 @@ import yaml
 
 from haetae_local.deploy import stack
 from haetae_local.deploy.artifacts import with_uris
-from haetae_local.deploy.stack import Deployed, quoted
+from haetae_local.deploy.stack import Deployed, quote
 from haetae_local.errors import LocalError
 from haetae_local.folders import Running, StackFolder, alive
 from haetae_local.lifecycle import account
@@ -21,7 +21,7 @@ from haetae_local.lifecycle.launch import check_disk
 from haetae_local.lifecycle.options import schedules_of, traded
 from haetae_local.replay.drive import doors
 from haetae_local.servers import processes, services
-from haetae_local.talk.events import scheduled
+from haetae_local.talk.events import schedule_event
 from haetae_local.talk.http import call, exchange_at
 from support.patience import patience
 
@@ -90,7 +90,7 @@ def test_a_child_is_waited_for_and_stopped(tmp_path: Path) -> None:
     processes.wait_ready(server, "/ready", patience(30))
     assert not processes.answers(server.url + "/other")
     server.stop()
-    assert server.died
+    assert server.is_dead
 
 
 def test_a_child_that_ends_is_told_with_its_last_word(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_taken_port_becomes_another() -> None:
 def test_schedules_fire_as_the_template_says() -> None:
     assert doors(7_200, 3_600) == ["trading_cycle", "risk_check"]
     assert doors(7_260, 3_600) == ["risk_check"]
-    assert scheduled(1_757_000_040)["time"] == "2025-09-04T15:34:00Z"
+    assert schedule_event(1_757_000_040)["time"] == "2025-09-04T15:34:00Z"
 
 
 def test_unknown_function_is_named() -> None:
@@ -169,7 +169,7 @@ def test_functions_and_layers_point_at_their_zips_and_nothing_else_changes() -> 
 
 
 def test_parameters_are_quoted() -> None:
-    assert quoted('a="b",c') == '"a=\\"b\\",c"'
+    assert quote('a="b",c') == '"a=\\"b\\",c"'
 
 
 @pytest.mark.parametrize("text", ["", "[1]", '{"form": 0}', "{"])

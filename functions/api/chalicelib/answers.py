@@ -31,7 +31,7 @@ def answer(status: int, body: dict[str, Any]) -> Response:
     return Response(text, {"Content-Type": "application/json"}, status)
 
 
-def answered(view: Callable[[App], Response]) -> Callable[[], Response]:
+def as_answer(view: Callable[[App], Response]) -> Callable[[], Response]:
     """Make a route's view of a function of the App.
 
     A bad call is 400, an error known by name is logged and 503; nothing is turned into a success.
@@ -50,7 +50,7 @@ def answered(view: Callable[[App], Response]) -> Callable[[], Response]:
     return route
 
 
-def measured(request: Request, call: Callable[[Request], Response]) -> Response:
+def measure(request: Request, call: Callable[[Request], Response]) -> Response:
     """Count a call and its time by route and status, as a middleware of every route."""
     request_id = getattr(request.lambda_context, "aws_request_id", "")
     logger.append_keys(job=JOB, request_id=request_id)

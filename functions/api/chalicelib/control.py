@@ -2,7 +2,7 @@
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.answers import ANY_TYPE, answer, answered
+from chalicelib.answers import ANY_TYPE, answer, as_answer
 from chalicelib.parameters import command_of
 from chalicelib.shapes import halt_shape, kill_shape
 from haetae.app.operator.command import halt, stop
@@ -16,7 +16,7 @@ control = Blueprint(__name__)
 
 
 @control.route("/bot/control", methods=["POST"], content_types=ANY_TYPE)
-@answered
+@as_answer
 def bot_control(app: App) -> Response:
     """Do what the operator says; a resume that is refused is 409 with every reason.
 

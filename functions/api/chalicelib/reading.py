@@ -2,7 +2,7 @@
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.answers import ANY_TYPE, answer, answered
+from chalicelib.answers import ANY_TYPE, answer, as_answer
 from chalicelib.parameters import query_of, trade_query_of
 from chalicelib.prometheus import CONTENT_TYPE, exposition
 from chalicelib.shapes import page_shape, status_shape
@@ -21,7 +21,7 @@ def get_health() -> Response:
 
 
 @reading.route("/metrics", content_types=ANY_TYPE)
-@answered
+@as_answer
 def get_metrics(app: App) -> Response:
     """Answer in Prometheus's text."""
     fills = count_fills_of_month(app.ports, app.setup, int(app.ports.clock.now_s()))
@@ -30,14 +30,14 @@ def get_metrics(app: App) -> Response:
 
 
 @reading.route("/status", content_types=ANY_TYPE)
-@answered
+@as_answer
 def get_status(app: App) -> Response:
     """Answer how things stand."""
     return answer(200, status_shape(account_status(app.ports, app.setup)))
 
 
 @reading.route("/trades", content_types=ANY_TYPE)
-@answered
+@as_answer
 def get_trades(app: App) -> Response:
     """Answer with a page of fills, newest first."""
     now = int(app.ports.clock.now_s())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from haetae.app.ports import Books
 from haetae.base.time import MINUTE_S
-from haetae.research.bench import CASH, Figure, make_run, measured, report, seconds
+from haetae.research.bench import CASH, Figure, figure_of, make_run, report, seconds
 from haetae_local.deploy import artifacts, stack
 from haetae_local.deploy.aws import client
 from haetae_local.deploy.stack import Deployed
@@ -20,7 +20,7 @@ from haetae_local.replay.candles import options_of
 from haetae_local.replay.drive import drive
 from haetae_local.replay.replay import parameters_of, ports_on
 from haetae_local.servers.services import services
-from haetae_local.talk.events import scheduled
+from haetae_local.talk.events import schedule_event
 from haetae_local.talk.http import api_of, call, exchange_at
 
 STORED = 10_000  # items in the table while it is measured
@@ -64,13 +64,13 @@ def figures() -> list[Figure]:
             books = ports_on(where, exchange, setup).books
             fence, whole = kill(where, books, setup.markets)
     return [
-        measured("both servers start (caches warm)", "seconds", "at most 5", starts[1:]),
-        measured("deploy", "seconds", "at most 30", [first]),
-        measured("update", "seconds", "at most 15", [update]),
-        measured(f"trading cycle, {STORED} items stored", "ms", "at most 60", cycles),
-        measured(f"risk check, {STORED} items stored", "ms", "at most 40", checks),
-        measured("cold kill to fence written", "seconds", "at most 1.5", [fence]),
-        measured("cold kill to answer", "seconds", "–", [whole]),
+        figure_of("both servers start (caches warm)", "seconds", "at most 5", starts[1:]),
+        figure_of("deploy", "seconds", "at most 30", [first]),
+        figure_of("update", "seconds", "at most 15", [update]),
+        figure_of(f"trading cycle, {STORED} items stored", "ms", "at most 60", cycles),
+        figure_of(f"risk check, {STORED} items stored", "ms", "at most 40", checks),
+        figure_of("cold kill to fence written", "seconds", "at most 1.5", [fence]),
+        figure_of("cold kill to answer", "seconds", "–", [whole]),
     ]
 
 
@@ -101,7 +101,7 @@ def walks(
     for t in range(from_t + MINUTE_S, from_t + CYCLES * interval_s, 10 * MINUTE_S):
         at = t - t % (10 * MINUTE_S)
         call(exchange_at(exchange), "PUT", "/sandbox/clock", {"now": at})
-        event = scheduled(at)
+        event = schedule_event(at)
         if at % interval_s == 0:
             cycles.append(1e3 * seconds(lambda e=event: stack.invoke(where, "trading_cycle", e)))  # type: ignore[misc]
         checks.append(1e3 * seconds(lambda e=event: stack.invoke(where, "risk_check", e)))  # type: ignore[misc]

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from websockets import connect
 
 from haetae.base.time import iso_text
-from haetae.research.bench import Figure, measured, report
+from haetae.research.bench import Figure, figure_of, report
 from haetae_local.bench.exchange import Exchange, exchange, signed_order
 
 ORDERS = 4_000  # of a round
@@ -88,10 +88,10 @@ def lags() -> tuple[list[float], list[float], list[float]]:
                 assert len(rows) == MARKETS
                 oldest = min(float(str(row["trade_timestamp"])) for row in rows) / 1_000
                 behind.append(max(asked - oldest, 0.0) / 60)
-            return behind, took, asyncio.run(streamed(server))
+            return behind, took, asyncio.run(watch(server))
 
 
-async def streamed(server: Exchange) -> list[float]:
+async def watch(server: Exchange) -> list[float]:
     """Follow all streams of all markets; return how late each trade comes, as `lags` has it."""
     codes = [f"KRW-B{n}" for n in range(MARKETS)]
     kinds = ("trade", "ticker", "orderbook", "candle.1m")
@@ -166,21 +166,21 @@ def figures() -> list[Figure]:
     """Measure everything."""
     behind, took, late = lags()
     return [
-        measured("order round trips, one core", "orders/s", "at least 1500", order_rates()),
-        measured(
+        figure_of("order round trips, one core", "orders/s", "at least 1500", order_rates()),
+        figure_of(
             f"{MARKETS} markets at {SPEED} times real time: newest trade behind the clock",
             "minutes of the tape",
             "at most 1",
             behind,
         ),
-        measured(f"the same: all {MARKETS} tickers", "ms", "a minute lasts 60", took),
-        measured(
+        figure_of(f"the same: all {MARKETS} tickers", "ms", "a minute lasts 60", took),
+        figure_of(
             "the same: a trade, to a client of all streams",
             "minutes of the tape",
             "looked for every 1.7",
             late,
         ),
-        measured("memory, a year of minutes of five markets", "MB", "at most 300", [memory_mb()]),
+        figure_of("memory, a year of minutes of five markets", "MB", "at most 300", [memory_mb()]),
     ]
 
 

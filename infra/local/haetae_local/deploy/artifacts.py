@@ -32,7 +32,7 @@ def build(log: Path) -> Path:
         artifacts.mkdir(exist_ok=True)
 
         text = with_uris(
-            built.read_text("utf-8"), lambda name: zipped(built.parent / name, artifacts)
+            built.read_text("utf-8"), lambda name: zip_folder(built.parent / name, artifacts)
         )
         name = hashlib.sha256(text.encode()).hexdigest()[:16]
         template = artifacts / f"template-{name}.yaml"
@@ -71,7 +71,7 @@ class TemplateLoader(yaml.SafeLoader):
 TemplateLoader.add_multi_constructor("!", TemplateLoader.intrinsic)
 
 
-def zipped(folder: Path, artifacts: Path) -> Path:
+def zip_folder(folder: Path, artifacts: Path) -> Path:
     """Return the zip of a folder's files, made if there is none of this content yet."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     digest = hashlib.sha256()

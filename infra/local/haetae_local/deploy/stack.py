@@ -67,13 +67,13 @@ def deploy(
         *("--template-file", str(template), "--stack-name", name, "--region", REGION),
         *("--s3-bucket", BUCKET, "--s3-prefix", name, "--capabilities", "CAPABILITY_IAM"),
         *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
-        *("--parameter-overrides", *[f"{key}={quoted(text)}" for key, text in parameters.items()]),
+        *("--parameter-overrides", *[f"{key}={quote(text)}" for key, text in parameters.items()]),
     ]
     run_sam(command, log, os.environ | environment(endpoint), "deployed")
     return deployed(endpoint, name)
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """Return a parameter's value as the SAM CLI reads it back."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

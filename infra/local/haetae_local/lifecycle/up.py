@@ -22,7 +22,7 @@ from haetae_local.lifecycle.options import (
 )
 from haetae_local.replay.drive import drive
 from haetae_local.servers.running import healthy, stop
-from haetae_local.talk.events import scheduled
+from haetae_local.talk.events import schedule_event
 
 
 def up(args: argparse.Namespace) -> None:
@@ -88,7 +88,7 @@ def first_cycle(found: Deployed, schedules: str) -> None:
         print("no schedule runs; send events yourself: make invoke F=trading_cycle")
         return
     now = int(time.time())
-    answer = stack.invoke(found, "trading_cycle", scheduled(now - now % MINUTE_S))
+    answer = stack.invoke(found, "trading_cycle", schedule_event(now - now % MINUTE_S))
     print(f"first cycle: {answer['status']}, equity {answer['equity_krw']:,} KRW")
 
 

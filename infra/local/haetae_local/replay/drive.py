@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from haetae.base.time import MINUTE_S
 from haetae_local.deploy.stack import Deployed, invoke
-from haetae_local.talk.events import scheduled
+from haetae_local.talk.events import schedule_event
 from haetae_local.talk.http import call, exchange_at
 
 
@@ -35,7 +35,7 @@ def drive(
         call(exchange_at(exchange), "PUT", "/sandbox/clock", {"now": t})
         for function in doors(t, interval_s):
             for _time in range(2 if doubled else 1):
-                invoke(where, function, scheduled(t))
+                invoke(where, function, schedule_event(t))
         progress(t)
 
 

@@ -30,7 +30,7 @@ class Child:
     log: Path
 
     @property
-    def died(self) -> bool:
+    def is_dead(self) -> bool:
         """Tell whether it has ended."""
         return self.process.poll() is not None
 
@@ -75,8 +75,8 @@ def wait_ready(child: Child, path: str, within_s: float) -> None:
         LocalError: it ended, or does not answer in time; the text ends with its log's last line.
     """
     until = time.monotonic() + within_s
-    while child.died or not answers(child.url + path):  # what answers may be somebody else
-        if child.died:
+    while child.is_dead or not answers(child.url + path):  # what answers may be somebody else
+        if child.is_dead:
             raise LocalError(f"{child.name} did not start: {last_line(child.log)}; see {child.log}")
         if time.monotonic() > until:
             raise LocalError(

@@ -21,9 +21,9 @@ def main(argv: list[str]) -> int:
     """Run until told to stop; 1 when a server could not start or has died."""
     folder = StackFolder(Path(argv[0]))
     ports, stack, source, options = (int(argv[1]), int(argv[2])), argv[3], argv[4], argv[5:]
-    told_to_stop: list[int] = []
+    stop_signals: list[int] = []
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(name, lambda number, _frame: told_to_stop.append(number))
+        signal.signal(name, lambda number, _frame: stop_signals.append(number))
     try:
         services = launch(folder, options, ports=ports)
     except LocalError as error:
@@ -39,18 +39,18 @@ def main(argv: list[str]) -> int:
                 source=source,
             )
         )
-        return keep(services, told_to_stop)
+        return keep(services, stop_signals)
     finally:
         folder.running.unlink(missing_ok=True)
         services.stop()
 
 
-def keep(services: Services, told_to_stop: list[int]) -> int:
+def keep(services: Services, stop_signals: list[int]) -> int:
     """Watch the servers and the pipe."""
     staying = False
-    while not told_to_stop:
+    while not stop_signals:
         for child in services.children:
-            if child.died:
+            if child.is_dead:
                 print(f"{child.name} has died; see {child.log}", file=sys.stderr, flush=True)
                 return 1
         readable, _, _ = select.select([] if staying else [sys.stdin], [], [], LOOK_EVERY_S)

@@ -10,7 +10,7 @@ from haetae_local.errors import LocalError
 from haetae_local.folders import ROOT
 
 
-def scheduled(t: int) -> dict[str, Any]:
+def schedule_event(t: int) -> dict[str, Any]:
     """Return a schedule's event at `t`."""
     at = iso_text(t)
     return {
@@ -28,7 +28,7 @@ def example(function: str) -> Any:
     event = read_event(ROOT / f"events/{function}.json")
     if event.get("detail-type") == "Scheduled Event":
         now = int(time.time())
-        event["time"] = scheduled(now - now % MINUTE_S)["time"]
+        event["time"] = schedule_event(now - now % MINUTE_S)["time"]
     return event
 
 

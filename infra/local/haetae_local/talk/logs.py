@@ -20,7 +20,7 @@ def logs(args: argparse.Namespace) -> None:
     since_ms = int((time.time() - OLDEST_LOG_S) * 1000)
     seen: set[str] = set()
     while True:
-        lines = [line for group in groups for line in logged(found, group, since_ms)]
+        lines = [line for group in groups for line in read_group(found, group, since_ms)]
         for line in sorted(lines, key=lambda line: (line["timestamp"], line["eventId"])):
             if line["eventId"] not in seen:
                 seen.add(line["eventId"])
@@ -32,7 +32,7 @@ def logs(args: argparse.Namespace) -> None:
         time.sleep(FOLLOW_EVERY_S)
 
 
-def logged(found: Deployed, group: str, since_ms: int) -> list[dict[str, Any]]:
+def read_group(found: Deployed, group: str, since_ms: int) -> list[dict[str, Any]]:
     """Return a function's log events since then; none while it has not run."""
     client_ = client("logs", found.endpoint)
     pages = client_.get_paginator("filter_log_events")

@@ -139,12 +139,12 @@ def parse_cash(text: str) -> int:
 
 def print_result(args: argparse.Namespace, result: "Result") -> int:
     """Print the result and write its JSON."""
-    from haetae.research.engine.result import printed
+    from haetae.research.engine.result import page
 
     if args.json:
         try:
             result.save(args.json)
         except OSError as error:
             raise DataError(f"--json {args.json} cannot be written: {error.strerror}") from error
-    print(printed(result))
+    print(page(result))
     return 0

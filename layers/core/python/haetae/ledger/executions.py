@@ -32,7 +32,7 @@ def merge_executions(
     if len(merged) + 2 > most:
         by_price = sorted(merged, key=lambda part: part.price)
         size = -(-len(by_price) // (most - 2))
-        merged = [_merged(group) for group in batched(by_price, size, strict=False)]
+        merged = [_merge(group) for group in batched(by_price, size, strict=False)]
     return (first, *sorted(merged, key=lambda part: part.t), last)
 
 
@@ -40,10 +40,10 @@ def _merge_equal(executions: Iterable[Execution]) -> list[Execution]:
     groups: dict[Decimal, list[Execution]] = {}
     for part in executions:
         groups.setdefault(part.price, []).append(part)
-    return [_merged(group) for group in groups.values()]
+    return [_merge(group) for group in groups.values()]
 
 
-def _merged(group: list[Execution] | tuple[Execution, ...]) -> Execution:
+def _merge(group: list[Execution] | tuple[Execution, ...]) -> Execution:
     """Return one execution for a group; its price is the only one, or the mean by units."""
     if len(group) == 1:
         return group[0]

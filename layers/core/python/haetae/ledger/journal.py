@@ -60,7 +60,7 @@ def oldest_first(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
     """Sort by time; records of one second stand in the order of their chain."""
     by_time = sorted(decisions, key=lambda decision: (decision.t, decision.hash))
     seconds = groupby(by_time, key=lambda decision: decision.t)
-    return tuple(decision for _, group in seconds for decision in _linked(tuple(group)))
+    return tuple(decision for _, group in seconds for decision in _link(tuple(group)))
 
 
 def _holds(decision: Decision) -> bool:
@@ -75,7 +75,7 @@ def _holds(decision: Decision) -> bool:
     return body.get("t") == decision.t and body.get("market") == decision.market
 
 
-def _linked(group: tuple[Decision, ...]) -> tuple[Decision, ...]:
+def _link(group: tuple[Decision, ...]) -> tuple[Decision, ...]:
     hashes = {decision.hash for decision in group}
     following = {decision.previous: decision for decision in group}
     head = next((decision for decision in group if decision.previous not in hashes), None)

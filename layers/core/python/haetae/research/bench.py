@@ -23,8 +23,8 @@ from haetae.base.time import HOUR_S
 from haetae.config.build import setup_of
 from haetae.config.setup import Setup
 from haetae.kernel.step import open_account
-from haetae.research.data.tapes import History, Rows, Span, aggregated, span
-from haetae.research.engine.backtest import new_log, prepared
+from haetae.research.data.tapes import History, Rows, Span, aggregate, span
+from haetae.research.engine.backtest import new_log, prepare
 from haetae.research.replay.replay import replay
 from upbit_sandbox.prices.synthetic import synthetic_minutes
 
@@ -47,7 +47,7 @@ class Figure:
     goal: str
 
 
-def measured(name: str, unit: str, goal: str, values: list[float]) -> Figure:
+def figure_of(name: str, unit: str, goal: str, values: list[float]) -> Figure:
     """Return the figure of several rounds."""
     return Figure(
         name=name,
@@ -65,7 +65,7 @@ def market(name: str, days: int) -> History:
     tape = synthetic_minutes(name, sum(map(ord, name)), START, minutes)
     columns = [tape.opens, tape.highs, tape.lows, tape.closes, tape.volumes]
     rows = Rows(unit_s=60, times=np.array(tape.starts), prices=np.column_stack(columns))
-    return History(bars=aggregated(rows, HOUR_S), minutes=rows)
+    return History(bars=aggregate(rows, HOUR_S), minutes=rows)
 
 
 def make_run(markets: int, days: int) -> tuple[Setup, dict[str, History], Span]:
@@ -92,7 +92,7 @@ def kernel_rates(
     bars = sum(len(h.tape.between(chosen.from_t, chosen.to_t).times) for h in found.values())
     account = open_account(setup.rails, chosen.from_t, CASH)
     log = new_log(setup, chosen)
-    fold = prepared(setup, found, chosen, account, log, compiled=compiled)
+    fold = prepare(setup, found, chosen, account, log, compiled=compiled)
     _account, _markets, reached = fold()  # compiles, and warms the caches
     return [seconds(fold) / bars for _round in range(rounds)], reached.trades
 
@@ -140,26 +140,26 @@ def figures() -> list[Figure]:
     five, trades_five = kernel_rates(5, 120, compiled=True, rounds=ROUNDS)
     plain = [interpreted_seconds() for _round in range(ROUNDS)]
     return [
-        measured(
+        figure_of(
             f"compiled, one market, all rails ({trades_one} trades)",
             "million minute-bars/s",
             "at least 80",
             [1e-6 / s for s in one],
         ),
-        measured(
+        figure_of(
             f"compiled, five markets, one account ({trades_five} trades)",
             "million bar-steps/s",
             "at least 40",
             [1e-6 / s for s in five],
         ),
-        measured("interpreted step", "microseconds", "at most 3", [1e6 * s for s in plain]),
-        measured(
+        figure_of("interpreted step", "microseconds", "at most 3", [1e6 * s for s in plain]),
+        figure_of(
             "compile into an empty cache",
             "seconds",
             "at most 10",
             [compile_seconds() for _round in range(3)],
         ),
-        measured(
+        figure_of(
             "replay in process",
             "minutes/s",
             "at least 2000",

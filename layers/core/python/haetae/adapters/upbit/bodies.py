@@ -89,7 +89,7 @@ def read_order_book(body: bytes, *, market: str) -> OrderBook:
         raise ExchangeUnavailable(f"the order book of {market}: {exc}") from exc
 
 
-def read_placed(body: bytes, *, identifier: str) -> OrderReport:
+def read_placement(body: bytes, *, identifier: str) -> OrderReport:
     """Read the answer to a new order: it exists, and matching comes later (docs: new-order)."""
     order = _order(body, identifier)
     return OrderReport(uuid=text_of(order, "uuid"), ended=False, executions=(), fee=Decimal(0))

@@ -20,7 +20,7 @@ from haetae.adapters.upbit.bodies import (
     read_fee_bps,
     read_order,
     read_order_book,
-    read_placed,
+    read_placement,
 )
 from haetae.adapters.upbit.session import BLOCKED, TOO_MANY, Pairs, Session, refusal_of
 from haetae.adapters.upbit.transport import (
@@ -178,7 +178,7 @@ class UpbitClient:
         status = answer.status
         if 200 <= status < 300:
             try:
-                return read_placed(answer.body, identifier=identifier)
+                return read_placement(answer.body, identifier=identifier)
             except ExchangeUnavailable as exc:
                 return Unknown(message=f"{status}: {exc}")
         if status in (TOO_MANY, BLOCKED):

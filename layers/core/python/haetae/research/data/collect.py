@@ -79,7 +79,7 @@ def collect(
     candles = held
     for start, end in _missing(held, interval_min * 60, from_t, to_t):
         pages = (-(-(end - start) // (interval_min * 60)) + PAGE_ROWS - 1) // PAGE_ROWS
-        found = _fetched(history(market, interval_min, from_t=start, to_t=end), market, pages)
+        found = _fetch(history(market, interval_min, from_t=start, to_t=end), market, pages)
         candles = found + candles if held and end <= held[0].t else candles + found
     if not candles:
         raise DataError(f"{market} has no candles of {interval_min} minutes in this period")
@@ -125,7 +125,7 @@ def _missing(held: list[Candle], unit_s: int, from_t: int, to_t: int) -> list[tu
     return [(start, end) for start, end in spans if end - start >= unit_s]
 
 
-def _fetched(pages: Iterable[Sequence[Candle]], market: str, total: int) -> list[Candle]:
+def _fetch(pages: Iterable[Sequence[Candle]], market: str, total: int) -> list[Candle]:
     from tqdm import tqdm
 
     shown = tqdm(pages, desc=market, total=total, unit="page", disable=None)

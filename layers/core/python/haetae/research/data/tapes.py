@@ -94,7 +94,7 @@ def history(market: str, files: list[CandleFile], interval_s: int) -> History:
         bars = bars or minutes
         assert bars is not None
         return History(bars=bars, minutes=minutes if interval_s == 60 else None)
-    made = aggregated(minutes, interval_s)
+    made = aggregate(minutes, interval_s)
     if bars is None:
         return History(bars=made, minutes=minutes)
     older = bars.between(0, int(made.times[0]))
@@ -122,7 +122,7 @@ def joined(market: str, files: list[CandleFile], unit_s: int) -> Rows | None:
     return Rows(unit_s=unit_s, times=times, prices=np.concatenate([f.prices for f in files]))
 
 
-def aggregated(minutes: Rows, interval_s: int) -> Rows:
+def aggregate(minutes: Rows, interval_s: int) -> Rows:
     """Return the decision candles that the minutes make."""
     starts = minutes.times - minutes.times % interval_s
     first = np.flatnonzero(np.concatenate([[True], starts[1:] != starts[:-1]]))

@@ -34,7 +34,7 @@ def backtest(
     setup = coarse(setup) if span.coarse else setup
     account = open_account(setup.rails, span.from_t, cash)
     log = new_log(setup, span)
-    fold = prepared(setup, found, span, account, log, mode=mode, compiled=compiled)
+    fold = prepare(setup, found, span, account, log, mode=mode, compiled=compiled)
     account, _markets, reached = fold()
     return Result(
         kind="backtest",
@@ -55,7 +55,7 @@ def backtest(
 type Fold = Callable[[], tuple[Account, list[Market], Reached]]
 
 
-def prepared(
+def prepare(
     setup: Setup,
     found: dict[str, History],
     span: Span,
@@ -67,7 +67,7 @@ def prepared(
 ) -> Fold:
     """Return the fold of the account over the tapes, ready to be called; it writes `log`."""
     markets = tuple(
-        warmed(found[name], p, span.from_t)
+        warm_up(found[name], p, span.from_t)
         for name, p in zip(setup.markets, setup.params, strict=True)
     )
     rows = [found[name].tape.between(span.from_t, span.to_t) for name in setup.markets]
@@ -98,7 +98,7 @@ def coarse(setup: Setup) -> Setup:
     return replace(setup, params=tuple(p._replace(candle_s=p.interval_s) for p in setup.params))
 
 
-def warmed(history: History, p: Params, from_t: int) -> Market:
+def warm_up(history: History, p: Params, from_t: int) -> Market:
     """Return a market as it stands at `from_t`, after WARMUP closed decision candles."""
     before = history.bars.between(0, from_t)
     last = Rows(unit_s=before.unit_s, times=before.times[-WARMUP:], prices=before.prices[-WARMUP:])

@@ -116,7 +116,7 @@ def rails_by_name(counts: Sequence[int]) -> dict[str, int]:
     return {name: int(counts[code]) for code, name in RAIL_NAMES.items()}
 
 
-def printed(result: Result) -> str:
+def page(result: Result) -> str:
     """Return the run as a person wants to read it first."""
     s = result.summary()
     pf, r = s["profit_factor"], s["expectancy_r"]
