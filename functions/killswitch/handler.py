@@ -5,11 +5,12 @@ from typing import Any
 from haetae.app.operator.kill import kill
 from haetae.notify.codec import to_json
 from haetae.wiring.commands import read_kill
-from haetae.wiring.container import App
+from haetae.wiring.container import CONTAINER, App
 from haetae.wiring.entry import Event, entry
+from haetae.wiring.environments.trading import KillswitchEnvironment
 
 
-@entry("killswitch")
+@entry("killswitch", CONTAINER.trader(KillswitchEnvironment))
 def handler(event: Event, app: App) -> dict[str, Any]:
     """Kill, whoever asks: an HTTP call, a message, an alarm or a direct invocation."""
     command = read_kill(event, app.ports.clock.now_s())

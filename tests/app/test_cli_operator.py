@@ -149,5 +149,7 @@ def test_without_variables_the_first_missing_one_is_named(
 
     assert main([word, "--reason", "test"]) == 2
     told = capsys.readouterr()
-    assert told.err == "haetae: HAETAE_TABLE is missing; allowed: any non-empty text\n"
+    assert told.err == (
+        "haetae: HAETAE_TABLE is missing; allowed: any non-empty text (read by haetae)\n"
+    )
     assert told.out == ""

@@ -29,7 +29,7 @@ from safety.world import (
 
 from haetae.adapters.upbit.transport import Answer, MaybeSent, Request, SurelyNotSent
 from haetae.app.operator.kill import kill
-from haetae.app.ports import Ports
+from haetae.app.ports import PortSet
 from haetae.app.walk.cycle import risk_check, trading_cycle
 from haetae.base.errors import CorruptState
 from haetae.kernel.codes import HALT, KILLED, NO_ORDER, RUN
@@ -428,7 +428,9 @@ def test_unreadable_books_in_memory_halt_the_bot_too(world: World) -> None:
     before = world.book().state
     ports = world.ports
     books: Any = Unreadable(ports.books)
-    broken = Ports(exchange=ports.exchange, books=books, messages=ports.messages, clock=ports.clock)
+    broken = PortSet(
+        exchange=ports.exchange, books=books, messages=ports.messages, clock=ports.clock
+    )
     world.clock.to(float(ENTRY_T))
     for n in range(1, 4):
         # when an event comes

@@ -31,7 +31,7 @@ from haetae.app.desk.report import daily_report
 from haetae.app.operator.command import halt, stop
 from haetae.app.operator.kill import is_flat, kill
 from haetae.app.operator.resume import ResumeRefused, confirmation, resume
-from haetae.app.ports import Ports
+from haetae.app.ports import PortSet
 from haetae.app.walk.cycle import trading_cycle
 from haetae.kernel.codes import HALT, KILL, KILLED, RUN, STOP
 from haetae.kernel.rounding import MICRO
@@ -174,7 +174,7 @@ def test_a_stop_wins_against_a_start_that_comes_in_between(world: World) -> None
             return moved
 
     books: Any = Crossed()
-    crossed = Ports(
+    crossed = PortSet(
         exchange=ports.exchange, books=books, messages=ports.messages, clock=ports.clock
     )
     # when it is stopped

@@ -33,7 +33,7 @@ from safety.world import (
 )
 
 from haetae.adapters.upbit.transport import Request, SurelyNotSent
-from haetae.app.ports import Ports
+from haetae.app.ports import Ports, PortSet
 from haetae.app.walk.cycle import AHEAD_S, risk_check, trading_cycle
 from haetae.app.walk.outcome import Outcome
 from haetae.ledger.intent import Phase
@@ -217,7 +217,7 @@ def test_the_loser_of_a_version_conflict_tries_again_and_finds_nothing_to_do(
 
     books: Any = Overtaken()
     ports = world.ports
-    overtaken = Ports(
+    overtaken = PortSet(
         exchange=ports.exchange, books=books, messages=ports.messages, clock=ports.clock
     )
     # when it goes on

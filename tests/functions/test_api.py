@@ -13,6 +13,7 @@ import pytest
 from functions.conftest import Doors
 from haetae.adapters.memory.books import MemoryBooks
 from haetae.app.operator.resume import confirmation
+from haetae.app.ports import PortSet
 from haetae.base.errors import BooksUnavailable
 from haetae.kernel.codes import HALT, KILLED, RUN, STOP
 from haetae.kernel.rounding import MICRO, UNITS
@@ -43,7 +44,11 @@ def control(**body: Any) -> dict[str, Any]:
 
 def on_books(desk: Desk, books: MemoryBooks) -> None:
     """Let the account's books be others."""
-    CONTAINER.install(replace(desk.app, ports=replace(desk.app.ports, books=books)))
+    ports = desk.app.ports
+    broken = PortSet(
+        exchange=ports.exchange, books=books, messages=ports.messages, clock=ports.clock
+    )
+    CONTAINER.install(replace(desk.app, ports=broken))
 
 
 def listed(**query: str) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from haetae.base.errors import ConfigError, HaetaeError
 from haetae.base.time import iso_text
 from haetae.kernel.codes import KILLED, STOP
 from haetae.wiring.container import CONTAINER
+from haetae.wiring.environments.trading import RiskCheckEnvironment
 from support.desk import CHECK_T, CYCLE_T, HOUR, MINUTE, Desk, event
 from upbit_sandbox.access.faults import Fault, Faults, Kind
 from upbit_sandbox.venue.venue import ACCESS_KEY, SECRET_KEY
@@ -24,6 +25,7 @@ VARIABLES = {
     "UPBIT_ACCESS_KEY": "an-access-key",
     "UPBIT_SECRET_KEY": "a-secret-key",
 }
+DESK_VARIABLES = ("HAETAE_TABLE", "HAETAE_TOPIC_ARN")
 
 
 def at(door: str, t: int) -> dict[str, Any]:
@@ -141,8 +143,13 @@ def test_an_event_two_minutes_ahead_is_taken(door: str, desk: Desk, doors: Doors
 # The variables
 
 
-@pytest.mark.parametrize("door", [*SCHEDULED, "killswitch"])
-@pytest.mark.parametrize("missing", sorted(VARIABLES))
+@pytest.mark.parametrize(
+    ("door", "missing"),
+    [
+        *((door, name) for door in (*WALKS, "killswitch") for name in sorted(VARIABLES)),
+        *(("daily_report", name) for name in DESK_VARIABLES),
+    ],
+)
 def test_a_missing_variable_fails_the_first_call_by_name(
     door: str, missing: str, doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,12 +157,11 @@ def test_a_missing_variable_fails_the_first_call_by_name(
         monkeypatch.setenv(name, value)
     monkeypatch.delenv(missing)
     CONTAINER.install(None)
-    old_name = {"UPBIT_ACCESS_KEY": "UPBIT_API_KEY", "UPBIT_SECRET_KEY": "UPBIT_SECRET"}
 
     with pytest.raises(ConfigError) as caught:
         doors.knock(door, event(door))
-    assert str(caught.value).startswith(old_name.get(missing, missing))
-    assert missing in str(caught.value)
+    assert str(caught.value).startswith(missing)
+    assert f"(read by {door})" in str(caught.value)
     printed = doors.printed()
     assert missing in printed
     assert "a-secret-key" not in printed + str(caught.value)
@@ -169,9 +175,10 @@ def test_with_all_variables_the_account_is_built_once(
         monkeypatch.setenv(name, value)
     CONTAINER.install(None)
     try:
-        built = CONTAINER.current()
+        current = CONTAINER.trader(RiskCheckEnvironment)
+        built = current()
         monkeypatch.delenv("HAETAE_TABLE")
-        assert CONTAINER.current() is built
+        assert current() is built
     finally:
         CONTAINER.install(None)
 

@@ -187,7 +187,7 @@ def a_deployment_changes_code_and_settings_and_keeps_the_data(copy: Copy) -> Non
     answer = copy.run("invoke", "daily_report")
     assert json.loads(answer)["changed"] == "yes"
     found = client("lambda", copy.stack.endpoint).get_function_configuration(
-        FunctionName=copy.stack.function("risk_check")
+        FunctionName=copy.stack.function("notifier")
     )
     assert found["Environment"]["Variables"]["HAETAE_LANGUAGE"] == "en"
     assert before.keys() <= items(copy.stack).keys()

@@ -1,8 +1,8 @@
 """Which actions of AWS a door's code calls, read from its source.
 
 A door's modules import use cases of `app`; they call one another by name and the ports by
-`books.…` and `messages.…`; the adapters call boto3. Names are followed, not run: a call behind an
-`if` counts.
+`books.…`, `exchange.…` and so on; the adapters call boto3, and a plug reads the exchange's keys.
+Names are followed, not run: a call behind an `if` counts.
 """
 
 import ast
@@ -13,6 +13,7 @@ from support.tapes import REPOSITORY
 
 HAETAE = REPOSITORY / "layers/core/python/haetae"
 APP = HAETAE / "app"
+PORTS = frozenset({"books", "messages", "exchange", "clock"})
 # A transaction has no action of its own: each of its operations needs the single one.
 OPERATIONS = ("Put", "Update", "Delete", "ConditionCheck")
 
@@ -53,7 +54,7 @@ def port_calls(door: Path) -> set[tuple[str, str]]:
     assert sources, door
     waiting = [found for path in sources for found in use_cases(parsed(path)).values()]
     seen: set[tuple[str, str]] = set()
-    found: set[tuple[str, str]] = set()
+    found = {pair for path in sources for pair in attribute_pairs(parsed(path))}
     while waiting:
         module, name = waiting.pop()
         tree = parsed(module_file(module))
@@ -62,12 +63,39 @@ def port_calls(door: Path) -> set[tuple[str, str]]:
             continue
         seen.add((module, name))
         nearby = {other: (module, other) for other in functions(tree.body)} | use_cases(tree)
-        for node in ast.walk(function):
-            if isinstance(node, ast.Name) and node.id in nearby:
-                waiting.append(nearby[node.id])
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute):
-                found.add((node.value.attr, node.attr))
-    return {(port, method) for port, method in found if port in {"books", "messages"}}
+        waiting += [
+            nearby[node.id]
+            for node in ast.walk(function)
+            if isinstance(node, ast.Name) and node.id in nearby
+        ]
+        found |= attribute_pairs(function)
+    return {(port, method) for port, method in found if port in PORTS}
+
+
+def attribute_pairs(tree: ast.AST) -> set[tuple[str, str]]:
+    """Return (owner, name) of everything that is written `….owner.name` in a tree."""
+    return {
+        (node.value.attr, node.attr)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute)
+    }
+
+
+def secret_calls(calls: set[tuple[str, str]]) -> set[str]:
+    """Return the methods of the secrets that the plugs of these ports call."""
+    (plugs,) = [
+        node
+        for node in parsed(HAETAE / "wiring/adapters.py").body
+        if isinstance(node, ast.ClassDef) and node.name == "TradingAdapters"
+    ]
+    made = functions(plugs.body)
+    return {
+        method
+        for port, _method in calls
+        if port in made
+        for owner, method in attribute_pairs(made[port])
+        if owner == "secrets"
+    }
 
 
 def client_calls(path: Path, class_name: str, methods: set[str]) -> set[str]:
@@ -105,15 +133,15 @@ def client_calls(path: Path, class_name: str, methods: set[str]) -> set[str]:
 
 
 def actions(door: Path) -> set[str]:
-    """Return the IAM actions that the code of a door, a folder, needs of the table and topic."""
+    """Return the IAM actions that the code of a door, a folder, needs of table, topic and store."""
     calls = port_calls(door)
     books = {method for port, method in calls if port == "books"}
     published = {method for port, method in calls if port == "messages"}
     stored = client_calls(HAETAE / "adapters/dynamodb/books.py", "DynamoDbBooks", books)
     sent = client_calls(HAETAE / "adapters/sns_messages.py", "SnsMessages", published)
-    return {action("dynamodb", name) for name in stored - {"transact_write_items"}} | {
-        action("sns", name) for name in sent
-    }
+    asked = client_calls(HAETAE / "adapters/secrets.py", "ParameterSecrets", secret_calls(calls))
+    called = {"dynamodb": stored - {"transact_write_items"}, "sns": sent, "ssm": asked}
+    return {action(service, name) for service, names in called.items() for name in names}
 
 
 def action(service: str, call: str) -> str:

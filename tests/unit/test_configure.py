@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from haetae.config.setup import Setup
-from haetae.wiring.environment import environment
+from haetae.wiring.environments.trading import RiskCheckEnvironment
 from haetae_local.cli import parser
 from haetae_local.errors import LocalError
 from haetae_local.folders import Running
@@ -65,7 +65,7 @@ def setup_in_functions(values: Mapping[str, str]) -> Setup:
         "UPBIT_ACCESS_KEY": values["UpbitAccessKey"],
         "UPBIT_SECRET_KEY": values["UpbitSecretKey"],
     }
-    return environment(variables).setup
+    return RiskCheckEnvironment.read(variables).setup
 
 
 # The settings file

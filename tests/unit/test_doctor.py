@@ -4,7 +4,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from haetae.cli.main import main
 from haetae.config.page import example_file
@@ -40,13 +42,25 @@ def found(
     config: Path | None = None,
 ) -> dict[str, Finding]:
     """Return the findings by their codes."""
+    findings = findings_of(folder, process=process, python=python, config=config)
+    return {one.code: one for one in findings}
+
+
+def findings_of(
+    folder: Path,
+    *,
+    process: Mapping[str, str] = {},
+    python: tuple[int, int] = PYTHON,
+    config: Path | None = None,
+) -> tuple[Finding, ...]:
+    """Return the findings, each a sentence and a remedy that show no secret."""
     around = Surroundings(python=python, folder=folder, process=process, config=config)
     findings = examine(around)
     for one in findings:
         assert one.sentence
         assert one.remedy
-        assert SECRET not in one.sentence
-    return {one.code: one for one in findings}
+        assert SECRET not in one.sentence + one.remedy
+    return findings
 
 
 def test_nothing_is_wrong_with_the_example_and_the_plans_own_file(
@@ -142,6 +156,56 @@ def test_settings_that_cannot_be_meant_are_one_error(
     findings = found(folder, config=config)
     assert set(findings) == {"setting-refused"}
     assert findings["setting-refused"].sentence.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("dotenv", "names"),
+    [
+        ("", []),  # make up brings the sandbox's keys
+        ("HAETAE_TABLE=books\n", ["UPBIT_ACCESS_KEY", "UPBIT_SECRET_KEY"]),
+        (f"HAETAE_TABLE=books\nUPBIT_API_KEY={SECRET}\n", ["UPBIT_SECRET_KEY"]),
+        (f"HAETAE_TABLE=b\nUPBIT_API_KEY={SECRET}\nUPBIT_SECRET_KEY={SECRET}\n", []),
+    ],
+)
+def test_every_key_that_is_missing_from_the_variables_is_an_error(
+    folder: Path, dotenv: str, names: list[str]
+) -> None:
+    write(folder, dotenv)
+
+    findings = [one for one in findings_of(folder) if one.code == "secret-missing"]
+    assert [one.sentence.split(" ")[0] for one in findings] == names
+    assert all(one.level is Level.ERROR and SECRET not in str(one) for one in findings)
+
+
+def test_a_key_that_is_missing_from_the_parameter_store_is_told_with_its_place(
+    folder: Path,
+) -> None:
+    write(folder, "HAETAE_SECRETS=ssm:/haetae/main\n")
+    with mock_aws():
+        boto3.client("ssm", region_name="ap-northeast-2").put_parameter(
+            Name="/haetae/main/UPBIT_ACCESS_KEY", Value=SECRET, Type="SecureString"
+        )
+        (finding,) = findings_of(folder)
+
+    assert (finding.level, finding.code) == (Level.ERROR, "secret-missing")
+    assert finding.sentence.endswith("allowed: a SecureString /haetae/main/UPBIT_SECRET_KEY")
+
+
+def test_a_parameter_store_out_of_reach_is_a_warning_for_each_key(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "none")
+    write(folder, "HAETAE_SECRETS=ssm:/haetae/main\nAWS_ENDPOINT_URL=http://127.0.0.1:9\n")
+
+    findings = findings_of(folder)
+    assert [(one.level, one.code) for one in findings] == [(Level.WARNING, "secret-unknown")] * 2
+
+
+def test_a_place_that_cannot_be_meant_is_an_error(folder: Path) -> None:
+    write(folder, "HAETAE_SECRETS=vault\n")
+
+    assert found(folder)["secrets-place"].sentence.startswith("HAETAE_SECRETS 'vault' is unknown")
 
 
 def test_an_error_ends_with_one_and_json_holds_every_finding(folder: Path, capsys: Capture) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from haetae.adapters.secrets import EnvironmentSecrets
 from haetae.base.errors import ConfigError
 from haetae.config.build import read_value, setup_of
 from haetae.config.checks import RULES
@@ -14,7 +15,10 @@ from haetae.config.profiles import PROFILES
 from haetae.config.setup import Setup
 from haetae.kernel.strategies.trend_follow import ONLY_ABOVE
 from haetae.market.candles import UNITS_MIN
-from haetae.wiring.environment import Environment, environment
+from haetae.notify.text import Language
+from haetae.wiring.environments.notifier import NotifierEnvironment
+from haetae.wiring.environments.trading import KEYS as KEY_NAMES
+from haetae.wiring.environments.trading import ParameterPath, RiskCheckEnvironment
 from support.tapes import REPOSITORY
 
 SECRET = "kQ7-this-must-never-be-seen"
@@ -67,7 +71,7 @@ def refusal(profile: str = "plan", /, **overrides: str) -> str:
 def refused_variables(**changed: str) -> str:
     """Return the sentence that refuses some variables."""
     with pytest.raises(ConfigError) as caught:
-        environment(VARIABLES | changed)
+        RiskCheckEnvironment.read(VARIABLES | changed)
     return sentence(caught)
 
 
@@ -638,19 +642,51 @@ def test_each_row_of_the_plans_file_is_read(name: str, text: str) -> None:
 # Variables
 
 
-def read(**changed: str) -> Environment:
+def read(**changed: str) -> RiskCheckEnvironment:
     """Return the variables as they are read."""
-    return environment(VARIABLES | changed)
+    return RiskCheckEnvironment.read(VARIABLES | changed)
 
 
 def test_the_variables_give_an_account() -> None:
-    found = read(HAETAE_MARKETS="KRW-BTC, KRW-ETH", HAETAE_LANGUAGE="en", HAETAE_ACCOUNT="b2")
+    found = read(HAETAE_MARKETS="KRW-BTC, KRW-ETH", HAETAE_ACCOUNT="b2")
 
     assert found.setup.markets == ("KRW-BTC", "KRW-ETH")
     assert found.setup.account == "b2"
     assert found.upbit_url == "http://127.0.0.1:8080"
-    assert (found.access_key, found.secret_key) == ("an-access-key", SECRET)
-    assert found.language == "en"
+    assert keys_of(found) == ("an-access-key", SECRET)
+    assert SECRET not in repr(found)
+
+
+def keys_of(found: RiskCheckEnvironment) -> tuple[str, ...]:
+    """Return the exchange's keys as the variables say them."""
+    assert isinstance(found.secrets, EnvironmentSecrets)
+    return tuple(found.secrets.get(name) for name in KEY_NAMES)
+
+
+def test_the_notifier_reads_its_language_and_nothing_else() -> None:
+    assert NotifierEnvironment.read({}).language is Language.KO
+    assert NotifierEnvironment.read({"HAETAE_LANGUAGE": "en"}).language is Language.EN
+    with pytest.raises(ConfigError) as caught:
+        NotifierEnvironment.read({"HAETAE_LANGUAGE": "fr"})
+    assert sentence(caught) == (
+        "HAETAE_LANGUAGE 'fr' is not allowed; allowed: ko, en (read by notifier)"
+    )
+
+
+@pytest.mark.parametrize(
+    "place", ["ssm", "ssm:", "ssm:haetae", "ssm:/", "ssm:/a//b", "vault", "ssm:/a/*"]
+)
+def test_a_place_of_the_secrets_that_cannot_be_meant_is_refused(place: str) -> None:
+    assert refused_variables(HAETAE_SECRETS=place).startswith(
+        f"HAETAE_SECRETS '{place}' is unknown"
+    )
+
+
+def test_with_keys_in_the_parameter_store_no_variable_holds_one() -> None:
+    bare = {name: text for name, text in VARIABLES.items() if name not in KEY_NAMES}
+    found = RiskCheckEnvironment.read(bare | {"HAETAE_SECRETS": "ssm:/haetae/main"})
+
+    assert found.secrets == ParameterPath(path="/haetae/main")
 
 
 @pytest.mark.parametrize("name", VARIABLES)
@@ -666,7 +702,6 @@ def test_a_blank_variable_is_missing(name: str, value: str) -> None:
     ("name", "value"),
     [
         ("MODE", "live"),
-        ("HAETAE_LANGUAGE", "fr"),
         ("HAETAE_PROFILE", "reckless"),
         ("HAETAE_MARKETS", "KRW-BTC,"),
         ("HAETAE_SET", "risk.luck=1"),
@@ -696,7 +731,7 @@ def test_paper_never_talks_to_the_real_exchange(url: str) -> None:
     text = refused_variables(UPBIT_BASE_URL=url)
 
     assert text.startswith("UPBIT_BASE_URL 'http")
-    assert text.endswith("is the real exchange; allowed: a sandbox exchange")
+    assert text.endswith("is the real exchange; allowed: a sandbox exchange (read by risk_check)")
 
 
 @pytest.mark.parametrize("url", ["http://notupbit.com", "https://upbit.com.example.org"])
@@ -706,29 +741,33 @@ def test_only_the_real_exchange_is_taken_for_it(url: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("UPBIT_API_KEY", "UPBIT_ACCESS_KEY"), ("UPBIT_SECRET", "UPBIT_SECRET_KEY")],
+    [("UPBIT_ACCESS_KEY", "UPBIT_API_KEY"), ("UPBIT_SECRET_KEY", "UPBIT_SECRET")],
 )
 def test_two_names_of_a_key_that_disagree_are_named_without_their_values(
     one: str, other: str
 ) -> None:
     text = refused_variables(**{one: OTHER, other: SECRET})
 
-    assert text == f"{one} and {other} disagree; allowed: one of them, or equal values"
+    assert text == (
+        f"{one} and {other} disagree; allowed: one of them, or equal values (read by risk_check)"
+    )
 
 
 @pytest.mark.parametrize("name", ["UPBIT_API_KEY", "UPBIT_ACCESS_KEY"])
 def test_either_name_of_a_key_serves_and_equal_ones_agree(name: str) -> None:
     bare = {k: v for k, v in VARIABLES.items() if k != "UPBIT_ACCESS_KEY"}
 
-    assert environment(bare | {name: "k"}).access_key == "k"
-    assert environment(bare | {"UPBIT_API_KEY": "k", "UPBIT_ACCESS_KEY": "k"}).access_key == "k"
+    for keys in ({name: "k"}, {"UPBIT_API_KEY": "k", "UPBIT_ACCESS_KEY": "k"}):
+        assert keys_of(RiskCheckEnvironment.read(bare | keys)) == ("k", SECRET)
 
 
 @pytest.mark.parametrize("value", [f'"{SECRET}"', f"'{SECRET}'", f"{SECRET} {OTHER}"])
 def test_quotes_and_spaces_in_a_key_are_refused_under_the_name_it_came_by(value: str) -> None:
     text = refused_variables(UPBIT_SECRET_KEY=value)
 
-    assert text == "UPBIT_SECRET_KEY has quotes or spaces in it; allowed: the bare key"
+    assert text == (
+        "UPBIT_SECRET_KEY has quotes or spaces in it; allowed: the bare key (read by risk_check)"
+    )
 
 
 def test_two_names_of_the_markets_that_disagree_are_shown() -> None:
@@ -736,7 +775,7 @@ def test_two_names_of_the_markets_that_disagree_are_shown() -> None:
 
     assert text == (
         "HAETAE_MARKETS 'KRW-BTC' and TRADING_SYMBOL 'KRW-ETH' disagree; "
-        "allowed: one of them, or equal values"
+        "allowed: one of them, or equal values (read by risk_check)"
     )
 
 
@@ -754,11 +793,11 @@ def test_a_variable_is_a_settings_other_name(name: str, text: str, key: str, oth
     assert read(**{name: text}).setup == meant
     assert read(**{name: text, "HAETAE_SET": f"{key}={float(text):g}"}).setup == meant
     assert refused_variables(**{name: text, "HAETAE_SET": f"{key}={other}"}) == (
-        f"{name} {text!r} and {key} {other!r} of HAETAE_SET disagree; "
-        "allowed: one of them, or equal values"
+        f"{name}: {key} {text!r} and HAETAE_SET {other!r} disagree; "
+        "allowed: one of them, or equal values (read by risk_check)"
     )
 
 
 def test_a_sale_is_always_of_everything() -> None:
     assert read(TRADING_SELL_PERCENTAGE="1.0").setup == read().setup
-    assert "is not built; allowed: 1.0" in refused_variables(TRADING_SELL_PERCENTAGE="0.5")
+    assert "is not allowed; allowed: 1.0" in refused_variables(TRADING_SELL_PERCENTAGE="0.5")

@@ -12,10 +12,21 @@ import yaml
 from aws_lambda_powertools import Logger
 
 from haetae.config.profiles import PROFILES
-from haetae.config.variables import SPELLINGS
+from haetae.config.variables import SPELLINGS, VARIABLES
 from haetae.market.candles import UNITS_MIN
 from haetae.notify.text import Language
-from haetae.wiring.environment import SELL_SHARE, SETTING_NAMES, environment
+from haetae.wiring.environments.base import Environment
+from haetae.wiring.environments.desk import DailyReportEnvironment, DeskEnvironment
+from haetae.wiring.environments.notifier import NotifierEnvironment
+from haetae.wiring.environments.trading import (
+    KEYS,
+    ApiEnvironment,
+    KillswitchEnvironment,
+    ParameterPath,
+    RiskCheckEnvironment,
+    TradingCycleEnvironment,
+    TradingEnvironment,
+)
 from support.api import api_app
 from support.calls import actions, client_calls, port_calls
 from support.tapes import REPOSITORY
@@ -27,12 +38,28 @@ SCHEDULED = sorted(set(DOORS) - CALLED)
 OPEN = {"/healthz", "/health"}  # for container health checks, which have no key
 API_GATEWAY_WAITS_S = 29
 FOURTEEN_DAYS_S = 14 * 24 * 3_600
-ALIASES = {"TRADING_SYMBOL", "UPBIT_API_KEY", "UPBIT_SECRET"} | {
-    *SETTING_NAMES,
-    SELL_SHARE,
-}  # a person's other names
+# a person's other names, and settings that are HAETAE_SET's in a stack
+ALIASES = (
+    {v.other for v in VARIABLES if v.other}
+    | {v.name for v in VARIABLES if v.setting}
+    | {"TRADING_SELL_PERCENTAGE"}
+) - {"HAETAE_MARKETS"}
 LIBRARYS = {"POWERTOOLS_LOG_LEVEL"}  # the logger's own
+RUNTIMES = {"AWS_REGION", "AWS_ENDPOINT_URL"}  # set by Lambda, and by LocalStack
 DEFAULTED = {"HAETAE_ACCOUNT"}  # one account a stack: the default serves
+ENVIRONMENTS: dict[str, type[Environment]] = {
+    e.door: e
+    for e in (
+        ApiEnvironment,
+        DailyReportEnvironment,
+        KillswitchEnvironment,
+        NotifierEnvironment,
+        RiskCheckEnvironment,
+        TradingCycleEnvironment,
+    )
+}
+PARAMETER = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter"
+PATH = "/haetae/main"  # of the Parameter Store
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 GIVEN = {
     "UpbitBaseUrl": "http://sandbox.example:8080",
@@ -108,7 +135,8 @@ def granted(template: Template, door: str) -> dict[str, Any]:
     role = template["Resources"][serverless(template)[door]["Role"]["Fn::GetAtt"][0]]["Properties"]
     found: dict[str, Any] = {}
     for policy in role["Policies"]:
-        for statement in policy["PolicyDocument"]["Statement"]:
+        for written in policy["PolicyDocument"]["Statement"]:
+            statement = written["Fn::If"][1] if "Fn::If" in written else written
             assert statement["Effect"] == "Allow"
             wanted = statement["Action"]
             for name in wanted if isinstance(wanted, list) else [wanted]:
@@ -180,15 +208,26 @@ def test_parameters_allow_what_the_settings_allow(template: Template) -> None:
     assert tuple(allowed["LogLevel"]) == SPELLINGS["LOG_LEVEL"].allowed
     assert allowed["Clock"] == ["system", "exchange"]
     for clock in allowed["Clock"]:
-        assert environment(variables(template, Clock=clock)).clock == clock
+        found = RiskCheckEnvironment.read(variables(template, "risk_check", Clock=clock))
+        assert found.clock == clock
     assert allowed["Architecture"] == ["x86_64", "arm64"]
 
 
 def test_keys_are_never_shown(template: Template) -> None:
     for name in ("UpbitAccessKey", "UpbitSecretKey"):
         assert template["Parameters"][name]["NoEcho"] is True
-        assert "Default" not in template["Parameters"][name]
+        assert template["Parameters"][name]["Default"] == ""
         assert name not in str(template["Outputs"])
+
+
+def test_a_stack_without_keys_is_refused_before_it_is_made(template: Template) -> None:
+    rule = template["Rules"]["KeysAreSomewhere"]
+
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "SecretsPath"}, ""]}
+    assert [assertion["Assert"] for assertion in rule["Assertions"]] == [
+        {"Fn::Not": [{"Fn::Equals": [{"Ref": name}, ""]}]}
+        for name in ("UpbitAccessKey", "UpbitSecretKey")
+    ]
 
 
 # Variables
@@ -211,12 +250,17 @@ class Recorded(dict[str, str]):
         return super().__getitem__(name)
 
 
-def value_of(template: Template, part: Any, values: dict[str, str]) -> str:
-    """Return what a reference or substitution comes to."""
+def value_of(template: Template, part: Any, values: dict[str, str]) -> str | None:
+    """Return what a reference, substitution or choice comes to; None is no value."""
     if isinstance(part, str):
         return part
+    if "Fn::If" in part:
+        condition, then, other = part["Fn::If"]
+        assert condition == "KeysAreParameters"
+        return value_of(template, then if values["SecretsPath"] else other, values)
     if "Ref" in part:
-        return values.get(part["Ref"], f"the-{part['Ref']}")
+        name = part["Ref"]
+        return None if name == "AWS::NoValue" else values.get(name, f"the-{name}")
     text: str = part["Fn::Sub"]
     for name in template["Parameters"]:
         text = text.replace(f"${{{name}}}", values[name])
@@ -224,37 +268,84 @@ def value_of(template: Template, part: Any, values: dict[str, str]) -> str:
     return text
 
 
-def variables(template: Template, **changed: str) -> Recorded:
+def variables(template: Template, door: str, /, **changed: str) -> Recorded:
     """Return a function's variables as the template sets them."""
     defaults = {n: str(p["Default"]) for n, p in template["Parameters"].items() if "Default" in p}
     values = defaults | GIVEN | changed
-    named = template["Globals"]["Function"]["Environment"]["Variables"]
-    return Recorded({name: value_of(template, part, values) for name, part in named.items()})
+    common = template["Globals"]["Function"]["Environment"]["Variables"]
+    own = serverless(template)[door]["Environment"]["Variables"]
+    assert not common.keys() & own.keys()
+    found = {name: value_of(template, part, values) for name, part in (common | own).items()}
+    return Recorded({name: text for name, text in found.items() if text is not None})
 
 
-def test_every_variable_that_is_read_is_set_and_every_one_set_is_read(template: Template) -> None:
-    found = variables(template)
-    read = environment(found)
-
-    assert read.table == "the-Table"
-    assert read.topic_arn == "the-MessagesTopic"
-    assert set(found) - LIBRARYS == found.asked - ALIASES - DEFAULTED
-    for properties in serverless(template).values():
-        assert "Environment" not in properties
+def test_every_door_has_an_environment_of_its_own() -> None:
+    assert sorted(ENVIRONMENTS) == DOORS
 
 
+@pytest.mark.parametrize("path", ["", PATH])
+@pytest.mark.parametrize("door", DOORS)
+def test_a_function_has_exactly_the_variables_that_its_door_reads(
+    door: str, path: str, template: Template
+) -> None:
+    found = variables(template, door, SecretsPath=path)
+
+    ENVIRONMENTS[door].read(found)
+
+    assert set(found) - LIBRARYS == found.asked - ALIASES - DEFAULTED - RUNTIMES
+    assert set(template["Globals"]["Function"]["Environment"]["Variables"]) == LIBRARYS
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_an_environment_holds_what_the_code_of_its_door_uses(door: str) -> None:
+    ports = {port for port, _method in port_calls(FUNCTIONS / door)}
+    environment = ENVIRONMENTS[door]
+
+    assert issubclass(environment, TradingEnvironment) == bool(ports & {"exchange", "clock"})
+    assert issubclass(environment, DeskEnvironment) == bool(ports)
+    fields = environment.__dataclass_fields__
+    assert ("secrets" in fields) == ("exchange" in ports)
+
+
+def test_the_template_puts_its_own_things_into_the_variables(template: Template) -> None:
+    read = TradingCycleEnvironment.read(variables(template, "trading_cycle"))
+
+    assert (read.table, read.topic_arn) == ("the-Table", "the-MessagesTopic")
+    assert read.upbit_url == GIVEN["UpbitBaseUrl"]
+    for language in Language:
+        found = variables(template, "notifier", Language=language)
+        assert NotifierEnvironment.read(found).language is language
+
+
+@pytest.mark.parametrize("door", sorted(set(DOORS) - {"notifier", "daily_report"}))
+def test_no_key_is_in_the_variables_where_the_parameter_store_has_it(
+    door: str, template: Template
+) -> None:
+    found = variables(template, door, SecretsPath=PATH)
+    read = ENVIRONMENTS[door].read(found)
+
+    assert isinstance(read, TradingEnvironment)
+    assert read.secrets == ParameterPath(path=PATH)
+    assert not set(KEYS) & set(found)
+    assert not any(GIVEN[name] in found.values() for name in ("UpbitAccessKey", "UpbitSecretKey"))
+
+
+@pytest.mark.parametrize("door", sorted(set(DOORS) - {"notifier"}))
 @pytest.mark.parametrize("minutes", UNITS_MIN)
 def test_the_interval_and_the_settings_reach_the_functions(
-    minutes: int, template: Template
+    minutes: int, door: str, template: Template
 ) -> None:
     found = variables(
         template,
+        door,
         DecisionIntervalMinutes=str(minutes),
         Settings="risk.r_per_trade_bps=25",
         Markets="KRW-BTC,KRW-ETH",
         Profile="balanced",
     )
-    setup = environment(found).setup
+    environment = ENVIRONMENTS[door]
+    assert issubclass(environment, DeskEnvironment)
+    setup = environment.read(found).setup
 
     assert setup.interval_s == minutes * 60
     assert setup.rails.r_bps == 25
@@ -262,11 +353,12 @@ def test_the_interval_and_the_settings_reach_the_functions(
     assert setup.profile == "balanced"
 
 
+@pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("level", SPELLINGS["LOG_LEVEL"].allowed)
 def test_the_log_level_reaches_the_functions_logger(
-    level: str, template: Template, monkeypatch: pytest.MonkeyPatch
+    level: str, door: str, template: Template, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, text in variables(template, LogLevel=level).items():
+    for name, text in variables(template, door, LogLevel=level).items():
         monkeypatch.setenv(name, text)
 
     assert Logger(service=f"level-{level}").log_level == getattr(logging, level)
@@ -285,17 +377,18 @@ def test_a_function_may_do_exactly_what_its_code_calls(door: str, template: Temp
 def test_the_derived_actions_are_those_one_reads_in_the_code() -> None:
     writes = {f"dynamodb:{n}Item" for n in ("Put", "Update", "Delete", "ConditionCheck")}
     common = {"dynamodb:BatchGetItem", "sns:Publish"}
+    keys = {"ssm:GetParameter"}
 
-    assert actions(FUNCTIONS / "trading_cycle") == common | writes
-    assert actions(FUNCTIONS / "risk_check") == common | writes
-    assert actions(FUNCTIONS / "killswitch") == common | writes
+    assert actions(FUNCTIONS / "trading_cycle") == common | writes | keys
+    assert actions(FUNCTIONS / "risk_check") == common | writes | keys
+    assert actions(FUNCTIONS / "killswitch") == common | writes | keys
     # It halts the bot when the state cannot be read: that is the update.
     assert actions(FUNCTIONS / "daily_report") == common | {
         "dynamodb:Query",
         "dynamodb:UpdateItem",
     }
     # It reads, and it kills.
-    assert actions(FUNCTIONS / "api") == common | writes | {"dynamodb:Query"}
+    assert actions(FUNCTIONS / "api") == common | writes | keys | {"dynamodb:Query"}
     assert actions(FUNCTIONS / "notifier") == set()
 
 
@@ -305,8 +398,14 @@ def test_calls_are_followed_through_the_use_cases() -> None:
     assert ("books", "trades") not in port_calls(FUNCTIONS / "risk_check")
     assert ("books", "mark_sending") in port_calls(FUNCTIONS / "risk_check")
     assert ("books", "mark_sending") in port_calls(FUNCTIONS / "api")
+    assert ("exchange", "balances") in port_calls(FUNCTIONS / "killswitch")
+    assert ("clock", "now_s") in port_calls(FUNCTIONS / "api")
+    assert {port for port, _ in port_calls(FUNCTIONS / "daily_report")} == {"books", "messages"}
+    assert port_calls(FUNCTIONS / "notifier") == set()
     adapter = REPOSITORY / "layers/core/python/haetae/adapters/dynamodb/books.py"
     assert client_calls(adapter, "DynamoDbBooks", {"load"}) == {"batch_get_item"}
+    secrets = REPOSITORY / "layers/core/python/haetae/adapters/secrets.py"
+    assert client_calls(secrets, "ParameterSecrets", {"get"}) == {"get_parameter"}
     assert client_calls(adapter, "DynamoDbBooks", {"record"}) == {"transact_write_items", "Put"}
 
 
@@ -327,9 +426,28 @@ def test_a_function_has_a_role_of_its_own_on_its_own_things(door: str, template:
                 "dynamodb": {"Fn::GetAtt": ["Table", "Arn"]},
                 "sns": {"Ref": "MessagesTopic"},
                 "sqs": {"Fn::GetAtt": [f"{name}DeadLetters", "Arn"]},
+                "ssm": [{"Fn::Sub": f"{PARAMETER}${{SecretsPath}}/{key}"} for key in KEYS],
                 "logs": {"Fn::GetAtt": [f"{name}Logs", "Arn"]},
             }[service]
         )
+
+
+def test_the_keys_may_be_read_only_where_they_are_parameters(template: Template) -> None:
+    condition = template["Conditions"]["KeysAreParameters"]
+    chosen = [
+        statement["Fn::If"]
+        for properties in of_type(template, "AWS::IAM::Role").values()
+        for policy in properties["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "ssm:" in str(statement)
+    ]
+
+    assert condition == {"Fn::Not": [{"Fn::Equals": [{"Ref": "SecretsPath"}, ""]}]}
+    assert len(chosen) == len([d for d in DOORS if "ssm:GetParameter" in granted(template, d)])
+    for name, then, other in chosen:
+        assert name == "KeysAreParameters"
+        assert then["Action"] == "ssm:GetParameter"
+        assert other == {"Ref": "AWS::NoValue"}
 
 
 def test_no_right_is_a_wildcard(template: Template) -> None:

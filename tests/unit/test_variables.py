@@ -7,10 +7,9 @@ import pytest
 
 from haetae.config.keys import KEYS
 from haetae.config.variables import SPELLINGS, VARIABLES
-from haetae.wiring.environment import SELL_SHARE, SETTING_NAMES
 from support.tapes import REPOSITORY
 
-READ_BY = ("wiring/environment.py", "wiring/container.py")
+WIRING = REPOSITORY / "layers/core/python/haetae/wiring"
 SEEDS = (
     "UPBIT_API_KEY",
     "UPBIT_SECRET",
@@ -48,10 +47,9 @@ def test_every_name_of_the_plan_and_the_guide_is_in_the_table(name: str) -> None
 
 
 def test_every_name_that_the_code_reads_is_in_the_table() -> None:
-    wiring = [REPOSITORY / "layers/core/python/haetae" / path for path in READ_BY]
     texts = {
         node.value
-        for path in wiring
+        for path in WIRING.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
@@ -75,5 +73,3 @@ def test_a_variable_sets_what_there_is() -> None:
         assert not variable.setting or variable.setting in KEYS
         assert not variable.parameter or variable.parameter in names
         assert not (variable.parameter and (variable.not_on_stack or variable.no_effect))
-    assert {SPELLINGS[name].setting for name in SETTING_NAMES} == set(SETTING_NAMES.values())
-    assert SELL_SHARE in SPELLINGS

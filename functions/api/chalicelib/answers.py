@@ -12,8 +12,10 @@ from chalice.app import Request, Response
 from haetae.base.errors import HaetaeError
 from haetae.wiring.container import CONTAINER, App
 from haetae.wiring.entry import logger, metrics
+from haetae.wiring.environments.trading import ApiEnvironment
 
 JOB = "api"
+current = CONTAINER.trader(ApiEnvironment)
 ANY_TYPE = ["*/*"]  # a call's content type changes nothing: a body is JSON or it is refused
 
 
@@ -40,7 +42,7 @@ def as_answer(view: Callable[[App], Response]) -> Callable[[], Response]:
     @wraps(view)
     def route() -> Response:
         try:
-            return view(CONTAINER.current())
+            return view(current())
         except BadRequest as error:
             return answer(400, {"error": str(error), "field": error.field})
         except HaetaeError as error:

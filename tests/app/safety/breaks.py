@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from haetae.app.ports import Ports
+from haetae.app.ports import Ports, PortSet
 
 BEFORE, AFTER = "before", "after"
 
@@ -24,7 +24,7 @@ class Fuse:
 
     def ports(self, ports: Ports) -> Ports:
         """Return the ports with this fuse in each of them."""
-        return Ports(
+        return PortSet(
             exchange=Fused(ports.exchange, self),
             books=Fused(ports.books, self),
             messages=Fused(ports.messages, self),

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from haetae.adapters.memory.messages import MemoryMessages
-from haetae.app.ports import Ports, Unknown, Unreachable
+from haetae.app.ports import Ports, PortSet, Unknown, Unreachable
 from haetae.base.errors import HaetaeError
 from haetae.ledger.book import Book
 from haetae.ledger.intent import Intent
@@ -359,7 +359,7 @@ class Explorer:
     def _replayed(self, n: int, history: tuple[int, ...]) -> Local:
         answers = [self._values[number] for number in history]
         messages = MemoryMessages()
-        ports: Any = Ports(
+        ports: Any = PortSet(
             exchange=Player("exchange", answers),
             books=Player("books", answers),
             clock=Player("clock", answers),

@@ -24,7 +24,7 @@ from haetae.adapters.dynamodb.client import create_client, create_table
 from haetae.adapters.memory.books import MemoryBooks
 from haetae.adapters.memory.messages import MemoryMessages
 from haetae.adapters.upbit.transport import Answer, Request
-from haetae.app.ports import Ports
+from haetae.app.ports import Ports, PortSet
 from haetae.app.walk.cycle import risk_check, trading_cycle
 from haetae.app.walk.outcome import Outcome
 from haetae.config.profiles import PROFILES
@@ -227,7 +227,7 @@ class World:
     def ports(self) -> Ports:
         """The account's ports on this world."""
         client = client_on(self.line, wait=lambda _seconds: None)
-        return Ports(
+        return PortSet(
             exchange=client, books=self.store.books, messages=self.messages, clock=self.clock
         )
 

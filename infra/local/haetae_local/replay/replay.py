@@ -14,7 +14,7 @@ from haetae.adapters.dynamodb.books import DynamoDbBooks
 from haetae.adapters.dynamodb.client import create_client
 from haetae.adapters.memory.messages import MemoryMessages
 from haetae.adapters.upbit.client import UpbitClient
-from haetae.app.ports import Ports
+from haetae.app.ports import Ports, PortSet
 from haetae.base.errors import DataError, HaetaeError
 from haetae.config.setup import Setup
 from haetae.research.data.tapes import History, Span
@@ -123,7 +123,7 @@ def ports_on(where: Deployed, exchange: str, setup: Setup) -> Ports:
     with environment(aws.environment(where.endpoint)):
         books = DynamoDbBooks(create_client(where.endpoint, REGION), where.table, setup.account)
     upbit = UpbitClient(base_url=exchange, access_key=ACCESS_KEY, secret_key=SECRET_KEY)
-    return Ports(
+    return PortSet(
         exchange=upbit,
         books=books,
         messages=MemoryMessages(),

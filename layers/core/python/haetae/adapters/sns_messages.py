@@ -10,6 +10,22 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 
+TIMEOUT_S = 2.0
+CONNECT_S = 1.0
+CALLS = 2  # a message must not hold a walk up: two short tries, then it is given up and logged
+
+
+def create_client(endpoint_url: str | None, region: str) -> "SNSClient":
+    """Return a client that answers or fails within a bounded time; None is AWS itself."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=CONNECT_S, read_timeout=TIMEOUT_S, retries={"total_max_attempts": CALLS}
+    )
+    return boto3.client("sns", endpoint_url=endpoint_url, region_name=region, config=config)
+
+
 class SnsMessages:
     """The port `Messages` on SNS; a message that cannot be sent is logged and given up."""
 

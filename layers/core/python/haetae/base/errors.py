@@ -2,6 +2,8 @@
 
 HaetaeError
 ├── ConfigError        a setting is missing, unknown or out of range: names field, value, range
+│   └── SecretMissing      a key or password is not where it should be: names it and the place
+├── SecretsUnavailable the place of the secrets did not answer
 ├── DataError          candles or files that cannot be trusted: names row and column
 ├── BooksError         the store
 │   ├── CorruptState       what is stored cannot be read back: trading must halt
@@ -21,6 +23,14 @@ class HaetaeError(Exception):
 
 class ConfigError(HaetaeError):
     """A setting is missing, unknown or out of range."""
+
+
+class SecretMissing(ConfigError):
+    """A secret is not where it should be, or cannot be meant; its value is never in the text."""
+
+
+class SecretsUnavailable(HaetaeError):
+    """The place of the secrets did not answer, or lets nobody in."""
 
 
 class DataError(HaetaeError):

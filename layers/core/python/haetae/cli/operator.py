@@ -27,12 +27,13 @@ def read_command(args: argparse.Namespace) -> "tuple[str, App, int]":
     from haetae.cli.variables import take_file_variables
     from haetae.wiring.commands import read_reason
     from haetae.wiring.container import CONTAINER
+    from haetae.wiring.environments.trading import OperatorEnvironment
 
     reason = read_reason(args.reason)
     if not reason:
         raise ConfigError("--reason is missing; allowed: any text")
     take_file_variables()
-    app = CONTAINER.current()
+    app = CONTAINER.trader(OperatorEnvironment)()
     return reason, app, int(app.ports.clock.now_s())
 
 

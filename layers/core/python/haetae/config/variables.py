@@ -105,6 +105,11 @@ OPERATOR: Final = (
         secret=True,
     ),
     Variable(
+        name="HAETAE_SECRETS",
+        meaning="Where these two are: env, or ssm:/path for SecureStrings of the Parameter Store.",
+        not_on_stack=OWN_EXCHANGE,
+    ),
+    Variable(
         name="UPBIT_BASE_URL",
         meaning="The address of a sandbox exchange.",
         not_on_stack=OWN_EXCHANGE,

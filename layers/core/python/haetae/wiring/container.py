@@ -1,74 +1,63 @@
-"""Plug one account together, from the environment of a function or by a caller's hand."""
+"""The one account of this process: what was installed, or else what the variables say."""
 
-import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from haetae.app.ports import Clock, Ports
+from haetae.app.ports import DeskPorts, Ports
 from haetae.config.setup import Setup
-from haetae.wiring.environment import Environment, environment
+from haetae.wiring.adapters import DeskAdapters, TradingAdapters
+from haetae.wiring.environments.desk import DeskEnvironment
+from haetae.wiring.environments.trading import TradingEnvironment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class App:
-    """What every door hands to its use case."""
+class App[P: DeskPorts = Ports]:
+    """What a door hands to its use case; P is what it can reach."""
 
     setup: Setup
-    ports: Ports
+    ports: P
 
 
 class Container:
-    """Holds the one App of this process: what was installed, or else what the variables say."""
+    """Holds the App of each environment of this process, or the one that was installed."""
 
     def __init__(self) -> None:
         """Begin with nothing installed."""
-        self.app: App | None = None
+        self._installed: App | None = None
+        self._apps: dict[type[DeskEnvironment], App[Any]] = {}
 
-    def current(self) -> App:
-        """Return the App, building it from the environment at the first call.
+    def trader(self, environment: type[TradingEnvironment]) -> Callable[[], App]:
+        """Return what gives a door that trades its App, built at the first call of all.
 
-        Raises:
-            ConfigError: a variable is missing or wrong; names it.
+        What it gives raises ConfigError where a variable is missing or wrong.
         """
-        if self.app is None:
-            self.app = build(environment(os.environ))
-        return self.app
+
+        def current() -> App:
+            return self._installed or self._once(environment, TradingAdapters)
+
+        return current
+
+    def desk(self, environment: type[DeskEnvironment]) -> Callable[[], App[DeskPorts]]:
+        """Return the same for a door that needs no exchange."""
+
+        def current() -> App[DeskPorts]:
+            return self._installed or self._once(environment, DeskAdapters)
+
+        return current
 
     def install(self, app: App | None) -> None:
-        """Use `app` from now on; None returns to the environment."""
-        self.app = app
+        """Use `app` from now on for every door; None returns to the variables."""
+        self._installed = app
+        self._apps.clear()
+
+    def _once[E: DeskEnvironment](
+        self, environment: type[E], make: Callable[[E], DeskPorts]
+    ) -> App[Any]:
+        if environment not in self._apps:
+            read = environment.of_process()
+            self._apps[environment] = App(setup=read.setup, ports=make(read))
+        return self._apps[environment]
 
 
 CONTAINER = Container()
-
-
-def build(env: Environment) -> App:
-    """Return the App on Upbit (or the sandbox), DynamoDB and SNS."""
-    import boto3
-    from botocore.config import Config
-
-    from haetae.adapters.clocks import ExchangeClock, SystemClock
-    from haetae.adapters.dynamodb.books import DynamoDbBooks
-    from haetae.adapters.dynamodb.client import create_client
-    from haetae.adapters.sns_messages import SnsMessages
-    from haetae.adapters.upbit.client import UpbitClient
-
-    endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    region = os.environ.get("AWS_REGION", "ap-northeast-2")
-    # a message must not hold a walk up: two short tries, then it is given up and logged
-    brief = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2})
-    sns = boto3.client("sns", region_name=region, endpoint_url=endpoint, config=brief)
-    upbit = UpbitClient(
-        base_url=env.upbit_url, access_key=env.access_key, secret_key=env.secret_key
-    )
-    clock: Clock = SystemClock()
-    if env.clock == "exchange":
-        clock = ExchangeClock(lambda: upbit.time_s(env.setup.markets[0]))
-    return App(
-        setup=env.setup,
-        ports=Ports(
-            exchange=upbit,
-            books=DynamoDbBooks(create_client(endpoint, region), env.table, env.setup.account),
-            messages=SnsMessages(sns, env.topic_arn),
-            clock=clock,
-        ),
-    )

@@ -11,11 +11,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from haetae.base.errors import ConfigError
+from haetae.base.errors import ConfigError, SecretMissing, SecretsUnavailable
 from haetae.config.build import setup_of
 from haetae.config.checks import split_markets
 from haetae.config.dotenv import Chosen, idle_sentences
 from haetae.config.sources import DEFAULT_PROFILE, MARKET, PROFILE, merge_settings, text_of
+from haetae.wiring.adapters import open_secrets
+from haetae.wiring.environments.desk import read_aws
+from haetae.wiring.environments.trading import KEYS, read_place
 from haetae.wiring.files import read_settings, read_variables
 
 PYTHON: Final = (3, 13)
@@ -133,6 +136,41 @@ def check_settings(around: Surroundings) -> Iterator[Finding]:
         )
 
 
+def check_secrets(around: Surroundings) -> Iterator[Finding]:
+    """Find keys that are not where the variables say, of an installation that names its table."""
+    chosen = variables(around)
+    if not chosen.keys() & {"HAETAE_TABLE", "HAETAE_SECRETS"}:
+        return  # make up brings the sandbox's own
+    texts = {one.name: one.text for one in chosen.values()}
+    try:
+        secrets = open_secrets(read_place(texts), read_aws(texts))
+    except ConfigError as error:
+        yield Finding(
+            level=Level.ERROR,
+            code="secrets-place",
+            sentence=str(error),
+            remedy="correct HAETAE_SECRETS; .env.example says what it is for",
+        )
+        return
+    for name in KEYS:
+        try:
+            secrets.get(name)
+        except SecretMissing as error:
+            yield Finding(
+                level=Level.ERROR,
+                code="secret-missing",
+                sentence=str(error),
+                remedy=f"put {name} there, or let HAETAE_SECRETS name the place where it is",
+            )
+        except SecretsUnavailable as error:
+            yield Finding(
+                level=Level.WARNING,
+                code="secret-unknown",
+                sentence=str(error),
+                remedy="let this process reach and read the Parameter Store, and ask again",
+            )
+
+
 def variables(around: Surroundings) -> Chosen:
     """Return the variables; none where they are refused, which a check of its own says."""
     try:
@@ -147,6 +185,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_variables,
     check_idle,
     check_settings,
+    check_secrets,
 )
 
 

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from haetae.app.ports import (
-    Ports,
-)
+from haetae.app.ports import DeskPorts
 from haetae.base.money import krw_of
 from haetae.config.setup import Setup
 from haetae.kernel.codes import (
@@ -100,7 +98,7 @@ class Status:
     account: AccountView | None
 
 
-def account_status(ports: Ports, setup: Setup) -> Status:
+def account_status(ports: DeskPorts, setup: Setup) -> Status:
     """Return how things stand, as of one moment.
 
     Raises:

@@ -3,9 +3,7 @@
 from decimal import Decimal
 
 from haetae.app.desk.account import account_view
-from haetae.app.ports import (
-    Ports,
-)
+from haetae.app.ports import DeskPorts
 from haetae.app.walk.prepare import load_book
 from haetae.base.time import DAY_S, kst_day_start
 from haetae.config.setup import Setup
@@ -13,7 +11,7 @@ from haetae.ledger.book import Book, TradeLine
 from haetae.notify.messages import DailyReport
 
 
-def daily_report(ports: Ports, setup: Setup, t: int) -> DailyReport:
+def daily_report(ports: DeskPorts, setup: Setup, t: int) -> DailyReport:
     """Sum up the KST day that ended last before `t`, publish and return it."""
     to_t = kst_day_start(t)
     book = load_book(ports, setup, t)

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from haetae.app.ports import (
-    Ports,
-)
+from haetae.app.ports import DeskPorts
 from haetae.base.time import DAY_S, month_start
 from haetae.config.setup import Setup
 from haetae.ledger.book import TradeLine
@@ -47,7 +45,7 @@ class Page:
     next_cursor: Cursor | None
 
 
-def trades_page(ports: Ports, question: TradeQuery) -> Page:
+def trades_page(ports: DeskPorts, question: TradeQuery) -> Page:
     """Return a page of fills, newest first, read month by month back until it is full.
 
     Pages that follow one another by `next_cursor` hold every fill once, though new ones come
@@ -93,7 +91,7 @@ def place(line: TradeLine) -> Cursor:
     return Cursor(t=line.t, identifier=line.identifier)
 
 
-def count_fills_of_month(ports: Ports, setup: Setup, t: int) -> dict[tuple[str, str], int]:
+def count_fills_of_month(ports: DeskPorts, setup: Setup, t: int) -> dict[tuple[str, str], int]:
     """Count the fills from the beginning of `t`'s UTC month to `t`, by market and side.
 
     Raises:

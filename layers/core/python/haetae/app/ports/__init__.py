@@ -12,18 +12,22 @@ from haetae.app.ports.exchange import (
     Unreachable,
 )
 from haetae.app.ports.messages import Messages
-from haetae.app.ports.ports import Ports
+from haetae.app.ports.ports import DeskPorts, Ports, PortSet
+from haetae.app.ports.secrets import Secrets
 
 __all__ = [
     "Balance",
     "Books",
     "Clock",
+    "DeskPorts",
     "Exchange",
     "Messages",
     "Missing",
     "OrderReport",
+    "PortSet",
     "Ports",
     "Rejected",
+    "Secrets",
     "Unknown",
     "Unreachable",
 ]

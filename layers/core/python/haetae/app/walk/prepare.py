@@ -3,9 +3,7 @@
 from dataclasses import dataclass, replace
 
 from haetae.app.modes import halt_on_fault
-from haetae.app.ports import (
-    Ports,
-)
+from haetae.app.ports import DeskPorts, Ports
 from haetae.app.walk.outcome import Outcome, Status
 from haetae.app.walk.warm_up import warm_up
 from haetae.base.errors import (
@@ -62,7 +60,7 @@ def prepare(ports: Ports, setup: Setup, t: int) -> Prepared | Outcome:
     return Prepared(setup=fitting, book=book)
 
 
-def load_book(ports: Ports, setup: Setup, t: int) -> Book:
+def load_book(ports: DeskPorts, setup: Setup, t: int) -> Book:
     """Load the book; a state that cannot be read halts the bot, and is never reset."""
     try:
         return ports.books.load(setup.markets)

@@ -11,7 +11,7 @@ from haetae.adapters.clocks import VirtualClock
 from haetae.adapters.memory.messages import MemoryMessages
 from haetae.adapters.upbit.client import UpbitClient
 from haetae.adapters.upbit.transport import Transport
-from haetae.app.ports import Books, Ports
+from haetae.app.ports import Books, PortSet
 from haetae.config.setup import Setup
 from haetae.wiring.container import App
 from upbit_sandbox.asgi import create_app
@@ -39,7 +39,7 @@ class Rehearsal:
 def rehearse(setup: Setup, sandbox: Sandbox, books: Books, *, now_s: float) -> Rehearsal:
     """Return an account with these books at a sandbox; its messages stay in memory."""
     clock = VirtualClock(now_s)
-    ports = Ports(
+    ports = PortSet(
         exchange=client_on(wire_to(sandbox), wait=clock.wait),
         books=books,
         messages=MemoryMessages(),
