@@ -10,7 +10,7 @@ import pytest
 
 from haetae.kernel.registry import REGISTERED
 from haetae.research.engine.compiled import kernel_modules
-from support.dialect import is_kernel, violations, vocabulary
+from haetae.research.engine.dialect import is_kernel, violations, vocabulary
 from support.tapes import REPOSITORY
 
 KERNEL = REPOSITORY / "layers/core/python/haetae/kernel"

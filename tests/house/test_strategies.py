@@ -1,12 +1,17 @@
 """Strategies: a file of kernel/strategies is a case of the dispatcher, and the other way round."""
 
 import ast
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from haetae.config.keys import KEYS
 from haetae.config.strategies import STRATEGIES
 from haetae.kernel.strategies.knob import MOST_KNOBS
+from haetae.research.engine.compiled import cache_folder, kernel_modules
+from haetae.research.strategy.check import contract_findings, knob_findings
+from haetae.research.strategy.source import read_source
 from support.tapes import REPOSITORY
 
 FOLDER = REPOSITORY / "layers/core/python/haetae/kernel/strategies"
@@ -53,3 +58,25 @@ def test_knobs_have_a_sentence_and_a_default_in_their_range(name: str) -> None:
     for knob in strategy.knobs:
         assert knob.low <= knob.default <= knob.high
         assert knob.meaning.endswith(".")
+
+
+def test_the_compiled_kernel_and_its_cache_know_every_strategy(tmp_path: Path) -> None:
+    known = {str(module.__file__) for module in kernel_modules()}
+    assert {str(FOLDER / f"{name}.py") for name in STRATEGIES} <= known
+
+    copy = tmp_path / "mine.py"
+    module = ModuleType("mine")
+    module.__file__ = str(copy)
+    folders = set()
+    for source in ("K = 1\n", "K = 2\n"):
+        copy.write_text(source, "utf-8")
+        folders.add(cache_folder([module]))
+    assert len(folders) == 2
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_a_strategy_has_nothing_in_its_source_that_the_check_refuses(name: str) -> None:
+    tree = ast.parse((FOLDER / f"{name}.py").read_text("utf-8"))
+
+    assert [*read_source(tree), *contract_findings(tree, name)] == []
+    assert list(knob_findings(STRATEGIES[name], tree)) == []

@@ -35,6 +35,7 @@ VERBS = {
     "collect": Verb("haetae.research.data.collect", "fetch candle history into a file"),
     "settings": Verb("haetae.cli.settings", "print every setting with a profile's values"),
     "doctor": Verb("haetae.cli.doctor", "say what is wrong here and what to do about it"),
+    "strategy": Verb("haetae.cli.strategy", "check a strategy of your own: strategy check FILE"),
     "kill": Verb("haetae.cli.kill", "cancel everything, sell everything, then only halt"),
     "stop": Verb("haetae.cli.stop", "no new entries; positions keep their stops"),
     "halt": Verb("haetae.cli.halt", "nothing but exits"),

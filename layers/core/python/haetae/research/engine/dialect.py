@@ -234,7 +234,8 @@ def node_violations(  # noqa: C901 - a table of the grammar
             pass
     for child in ast.iter_child_nodes(node):
         if child is not callee:
-            yield from node_violations(child, words)
+            for text in node_violations(child, words):  # an operator has no line of its own
+                yield text.replace("line ?:", f"line {getattr(node, 'lineno', '?')}:", 1)
 
 
 def loops_plainly(over: ast.expr) -> bool:
