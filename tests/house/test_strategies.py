@@ -10,7 +10,7 @@ from haetae.config.keys import KEYS
 from haetae.config.strategies import STRATEGIES
 from haetae.kernel.strategies.knob import MOST_KNOBS
 from haetae.research.engine.compiled import cache_folder, kernel_modules
-from haetae.research.strategy.check import contract_findings, knob_findings
+from haetae.research.strategy.check import check_strategy, contract_findings, knob_findings
 from haetae.research.strategy.source import read_source
 from support.tapes import REPOSITORY
 
@@ -80,3 +80,17 @@ def test_a_strategy_has_nothing_in_its_source_that_the_check_refuses(name: str) 
 
     assert [*read_source(tree), *contract_findings(tree, name)] == []
     assert list(knob_findings(STRATEGIES[name], tree)) == []
+
+
+def test_the_pages_know_every_strategy() -> None:
+    for page in ("docs/settings.md", "docs/strategies.md"):
+        text = (REPOSITORY / page).read_text("utf-8")
+        assert [name for name in STRATEGIES if name not in text] == []
+
+
+def test_the_tutorials_strategy_is_accepted(tmp_path: Path) -> None:
+    text = (REPOSITORY / "docs/strategies.md").read_text("utf-8")
+    path = tmp_path / "dip.py"
+    path.write_text(text.partition("```python\n")[2].partition("```")[0], "utf-8")
+
+    assert check_strategy(path) == []
