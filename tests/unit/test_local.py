@@ -217,9 +217,22 @@ def test_a_half_made_stack_is_waited_for_and_removed(
     removed: list[str] = []
     monkeypatch.setattr(stack, "status", status)
     monkeypatch.setattr(stack, "remove", lambda _endpoint, name: removed.append(name))
+    monkeypatch.setattr(stack, "holds_account", lambda _endpoint, _name: False)
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     stack.remove_broken("http://nowhere", "haetae")
     assert removed == (["haetae"] if deleted else [])
+
+
+def test_a_broken_stack_that_holds_an_account_is_never_removed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    removed: list[str] = []
+    monkeypatch.setattr(stack, "status", lambda _endpoint, _name: "ROLLBACK_COMPLETE")
+    monkeypatch.setattr(stack, "remove", lambda _endpoint, name: removed.append(name))
+    monkeypatch.setattr(stack, "holds_account", lambda _endpoint, _name: True)
+    with pytest.raises(LocalError, match="run: make down, which keeps the account"):
+        stack.remove_broken("http://nowhere", "haetae")
+    assert removed == []
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,9 @@ def _execute_resource_change(
     execute: Callable[..., None], executor: Any, name: str, before: Any, after: Any
 ) -> None:
     """Compare create-only values now that references are resolved."""
-    made = executor._change_set.stack.resolved_resources.get(name)
-    if is_nothing(before) and made is not None and made["Type"] == after.resource_type:
+    made = executor._change_set.stack.resolved_resources.get(name, {})
+    stands = "PhysicalResourceId" in made  # LocalStack remembers what it has removed, without one
+    if is_nothing(before) and stands and made["Type"] == after.resource_type:
         before = after  # made by an update that failed later; what it is now comes from the stack
     if getattr(after, "requires_replacement", False) and hasattr(before, "properties"):
         provider = ResourceProviderExecutor.try_load_resource_provider(after.resource_type)
@@ -87,7 +88,7 @@ def _execute(execute: Callable[..., Any], executor: Any) -> Any:
         done = {
             name: resource
             for name, resource in result.resources.items()
-            if not resource["ResourceStatus"].endswith("_FAILED")
+            if not resource.get("ResourceStatus", "").endswith("_FAILED")
         }
         result.resources.clear()
         result.resources.update({**stack.resolved_resources, **done})

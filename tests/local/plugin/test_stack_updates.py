@@ -279,6 +279,21 @@ def test_what_is_not_built_fails_and_the_next_update_mends_it(stack: Stack) -> N
     assert stack.changes(**mended)[0] == []
 
 
+def test_a_resource_that_was_removed_is_made_anew_when_it_comes_back(stack: Stack) -> None:
+    """As layers do: forward, one release back, forward again."""
+    logs = stack.server.client("logs")
+
+    def group(of: str) -> dict[str, Any]:
+        named = {"LogGroupName": f"{stack.name}-{of}"}
+        return {of: {"Type": "AWS::Logs::LogGroup", "Properties": named}}
+
+    stack.deploy(**group("A"))
+    for of in ("B", "A", "B"):
+        assert stack.deploy(**group(of)) == "UPDATE_COMPLETE", stack.reasons()
+        found = logs.describe_log_groups(logGroupNamePrefix=stack.name)["logGroups"]
+        assert [one["logGroupName"] for one in found] == [f"{stack.name}-{of}"]
+
+
 def test_an_update_that_nobody_built_fails(stack: Stack) -> None:
     def key(description: str) -> dict[str, Any]:
         policy = {"Version": "2012-10-17", "Statement": []}

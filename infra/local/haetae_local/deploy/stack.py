@@ -107,12 +107,40 @@ def parameters(endpoint: str, name: str) -> dict[str, str]:
 
 
 def remove_broken(endpoint: str, name: str) -> None:
-    """Wait for what is still being done to the stack; delete one that cannot be changed."""
+    """Wait for what is still being done to the stack; delete one that cannot be changed.
+
+    LocalStack calls a failed update what CloudFormation calls a failed creation.
+
+    Raises:
+        LocalError: it cannot be changed, and its table holds an account.
+    """
     until = time.monotonic() + IN_PROGRESS_S
     while status(endpoint, name) in BUSY and time.monotonic() < until:
         time.sleep(0.5)
     if status(endpoint, name) in BROKEN:
+        if holds_account(endpoint, name):
+            raise LocalError(
+                f"stack {name} cannot be changed since an update of it failed, and its table holds "
+                "an account; run: make down, which keeps the account, then make up"
+            )
         remove(endpoint, name)
+
+
+def holds_account(endpoint: str, name: str) -> bool:
+    """Tell whether a stack has a table with something in it."""
+    from botocore.exceptions import ClientError
+
+    cloud = client("cloudformation", endpoint)
+    try:
+        resource = cloud.describe_stack_resource(StackName=name, LogicalResourceId="Table")
+        table = resource["StackResourceDetail"].get("PhysicalResourceId")
+        if not table:
+            return False
+        return bool(client("dynamodb", endpoint).scan(TableName=table, Limit=1)["Items"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] in {"ValidationError", "ResourceNotFoundException"}:
+            return False  # it was never made
+        raise LocalError(f"the table of stack {name} cannot be read: {error}") from error
 
 
 def remove(endpoint: str, name: str, within_s: float = 60.0) -> None:
