@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+import pytest
 from moto import mock_aws
+from safety.breaks import Died
 from safety.world import (
     BAR,
     ENTRY_T,
@@ -33,19 +35,27 @@ from upbit_sandbox.venue.venue import Options
 
 PRICE = 20_000.0
 END_T = EXIT_T + 2 * MINUTE
+FALL = (EXIT_T - START) // MINUTE - 1  # the minute of START that falls
 # A hundredth of the cash each, and day and week limits that sixty stops do not reach.
 RAILS = PROFILES["plan"][1]._replace(
     max_positions=200, r_bps=0, buy_bps=100, day_r=0, week_r=0, day_bps=5_000, week_bps=5_000
 )
 
 
-def world_of(store: Store, count: int) -> World:
-    """Return a world of so many markets that rise, and fall through their stops, at one time."""
+def world_of(store: Store, count: int, *, later: int = 0) -> World:
+    """Return a world of so many markets that rise, and fall through their stops, at one time.
+
+    The last `later` of them fall a quarter of an hour after the others.
+    """
     names = tuple(f"KRW-C{n:03d}" for n in range(count))
     older = rows(PRICE, [1.0] * 610, START - 610 * BAR, BAR, 0.004)
     newer = rows(PRICE, [level(n) for n in range(60)], START, MINUTE, 0.0005)
+    waits = rows(PRICE, [late_level(n) for n in range(60)], START, MINUTE, 0.0005)
+    minutes = [newer] * (count - later) + [waits] * later
     tapes = [
-        Tape.of_rows(name, unit, kept) for name in names for unit, kept in ((5, older), (1, newer))
+        Tape.of_rows(name, unit, kept)
+        for name, recent in zip(names, minutes, strict=True)
+        for unit, kept in ((5, older), (1, recent))
     ]
     sandbox = Sandbox.of_tapes(tapes, START, Options(rate_limits=False))
     setup = Setup(
@@ -53,6 +63,11 @@ def world_of(store: Store, count: int) -> World:
     )
     clock = LinkedClock(sandbox, float(START))
     return World(store=store, sandbox=sandbox, line=Line(sandbox), clock=clock, setup=setup)
+
+
+def late_level(minute: int) -> float:
+    """Return `level` with its fall put off by a quarter of an hour."""
+    return level(minute if minute < FALL else minute - 15)
 
 
 def held(book: Book) -> int:
@@ -133,3 +148,46 @@ def test_a_kill_sells_sixty_positions() -> None:
     assert held(world.book()) == 0
     assert world.book().intents == {}
     assert max(len(c.decisions) for c in commits) == MARKETS_PER_COMMIT
+
+
+@pytest.mark.parametrize("chunks", [1, 2])
+def test_chunks_that_are_just_full_hold_up_nobody(chunks: int) -> None:
+    """The fold stops before markets with nothing to do in that minute; the next one goes on."""
+    # given positions of which as many as fill whole commits fall at one minute, the others later
+    falling = chunks * MARKETS_PER_COMMIT
+    world = world_of(MemoryStore(), falling + 6, later=6)
+    world.run(START, EXIT_T - MINUTE)
+    assert held(world.book()) == falling + 6
+    # when the first have fallen
+    world.run(EXIT_T, EXIT_T + 2 * MINUTE)
+    # then they are sold and booked, and so are the others in their time
+    assert held(world.book()) == 6
+    world.run(EXIT_T + 3 * MINUTE, EXIT_T + 18 * MINUTE)
+    assert held(world.book()) == 0
+
+
+def test_a_cycle_that_dies_between_its_chunks_leaves_the_risk_check_its_work() -> None:
+    # given a trading cycle that dies after the first commit of its decisions
+    world = world_of(MemoryStore(), 60)
+    world.run(START, ENTRY_T - MINUTE)
+    real: Callable[[Commit], bool] = world.store.books.commit
+    kept: list[Commit] = []
+
+    def commit_once(value: Commit) -> bool:
+        if kept:
+            raise Died
+        kept.append(value)
+        return real(value)
+
+    world.store.books.commit = commit_once
+    with pytest.raises(Died):
+        world.trading_cycle(ENTRY_T)
+    world.store.books.commit = real
+    assert len(world.bids()) == MARKETS_PER_COMMIT
+    # when only the risk check comes, minute by minute
+    for t in range(ENTRY_T + MINUTE, END_T + MINUTE, MINUTE):
+        world.risk_check(t)
+    # then what was bought was booked, and sold at its stop
+    assert held(world.book()) == 0
+    assert len(world.asks()) == MARKETS_PER_COMMIT
+    assert disagreements(world.book(), world.ports) == []

@@ -199,10 +199,9 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                 changed = 1
                 due = decide
             if simulate == 0:
-                if m.order.t == t:
+                if m.order.t == t and states[i].order.t != t:
                     opened = 1
-                    if states[i].order.t != t:
-                        settled = 1
+                    settled = 1
                 if m.indicators.t > m.decided:
                     due = decide
             if m.position.units != 0:
