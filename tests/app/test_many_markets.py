@@ -1,6 +1,8 @@
 """Hundreds of markets: what one commit cannot hold goes into several, and none is left out."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from moto import mock_aws
@@ -29,6 +31,7 @@ from haetae.config.setup import Setup
 from haetae.kernel.codes import HALT
 from haetae.ledger.book import Book, Commit
 from haetae.ledger.invariants import MARKETS_PER_COMMIT
+from haetae.notify.messages import RailsFired
 from upbit_sandbox.prices.tape import Tape
 from upbit_sandbox.sandbox import Sandbox
 from upbit_sandbox.venue.venue import Options
@@ -191,3 +194,22 @@ def test_a_cycle_that_dies_between_its_chunks_leaves_the_risk_check_its_work() -
     assert held(world.book()) == 0
     assert len(world.asks()) == MARKETS_PER_COMMIT
     assert disagreements(world.book(), world.ports) == []
+
+
+def test_a_part_of_a_minute_is_told_as_that_minute_and_the_whole_account() -> None:
+    # given sixty positions that a flash crash ends
+    world = world_of(MemoryStore(), 60)
+    quick = tuple(p._replace(flash_crash_bps=200) for p in world.setup.params)
+    world.setup = replace(world.setup, params=quick)
+    world.run(START, EXIT_T - MINUTE)
+    commits = counted(world)
+    world.messages.sent.clear()
+    # when they are left in several commits
+    world.risk_check(EXIT_T)
+    assert len(commits) > 1
+    # then message and journal speak of that minute, and of all sixty
+    told = [(m.t, m.equity_krw) for m in world.sent(RailsFired)]
+    journal = [json.loads(d.body) for c in commits for d in c.decisions]
+    told += [(facts["t"], facts["equity"] // 1_000_000) for facts in journal]
+    assert {t for t, _ in told} == {EXIT_T}
+    assert all(9_500_000 < equity < 10_000_000 for _, equity in told)

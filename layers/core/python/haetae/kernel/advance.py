@@ -87,7 +87,7 @@ class Reached(NamedTuple):
     decided: int  # 1 where a decision was due, else 0
     trades: int  # rows
     marks: int  # rows
-    inside: int  # 1 where it stopped inside the minute after t: equity counts a part of it
+    inside: int  # 1 where it stopped inside the minute after t: the others' closes are those of t
 
 
 class Span(NamedTuple):
@@ -214,6 +214,10 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                 touched = touched + 1
                 if touched == most and i + 1 < n:
                     inside = 1
+                    for j in range(i + 1, n):
+                        rest = with_per_candle(markets[j], per_candle[j])
+                        if rest.position.units != 0:
+                            equity = equity + liquidation_value(each[j], rest)
                     break
         equity = a.cash + equity
         if inside != 0:

@@ -44,7 +44,7 @@ def commit_fold(ports: Ports, setup: Setup, book: Book, result: FoldResult) -> B
     loud = tuple(rail for rail in rails_in(result.reached.fired) if rail in ALERTED_RAILS)
     if loud:
         equity_krw = krw_of(result.reached.equity)
-        ports.messages.publish(RailsFired(t=result.state.t, rails=loud, equity_krw=equity_krw))
+        ports.messages.publish(RailsFired(t=result.minute, rails=loud, equity_krw=equity_krw))
     closed = {intent.market for intent in result.closed}
     intents = {name: i for name, i in book.intents.items() if name not in closed}
     for intent in opened:
@@ -108,7 +108,7 @@ def journal(
     for n, name in enumerate(touched):
         facts = decision_facts(setup, book, result, name, by_market.get(name))
         facts["fired"] = [RAIL_NAMES[r] for r in rails_in(result.reached.fired)] if n == 0 else []
-        records.append(record(result.state.t, name, facts, result.state.chains[name]))
+        records.append(record(result.minute, name, facts, result.state.chains[name]))
     return tuple(records)
 
 
@@ -120,7 +120,7 @@ def decision_facts(
     p = setup.params_of(name)
     rails: Rails = setup.rails
     return {
-        "t": result.state.t,
+        "t": result.minute,
         "market": name,
         "profile": setup.profile,
         "mode": book.halt.mode,

@@ -92,6 +92,7 @@ def attempt(ports: Ports, setup: Setup, book: Book, t: int, *, decide: bool) -> 
         assert book.state is not None
         if final:
             break
+        assert result.to_write, "a fold that stops on its way has something to write"
         candles = {name: unseen_candles(rows, book, name) for name, rows in candles.items()}
     return replace(total, status=Status.BLIND) if blind == len(setup.markets) else total
 

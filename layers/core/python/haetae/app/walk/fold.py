@@ -31,6 +31,11 @@ class FoldResult:
     closed: tuple[Intent, ...]
 
     @property
+    def minute(self) -> int:
+        """The minute that it speaks of, in epoch seconds: one more than reached, if inside it."""
+        return self.reached.t + (MINUTE_S if self.reached.inside else 0)
+
+    @property
     def ordered(self) -> tuple[str, ...]:
         """The markets whose kernel order is new."""
         return tuple(
