@@ -368,13 +368,13 @@ def test_settings_that_contradict_each_other_are_refused(
         ),
         (
             "plan",
-            {"risk.capital_limit_krw": "5012"},
-            "risk.capital_limit_krw 5012 leaves no entry of min_order_amount 5000",
+            {"risk.capital_limit_krw": "7121"},
+            "risk.capital_limit_krw 7121 leaves no entry of 5087 won, the smallest",
         ),
         (
             "balanced",
-            {"risk.capital_limit_krw": "16666"},
-            "risk.capital_limit_krw 16666 leaves no entry of min_order_amount 5000",
+            {"risk.capital_limit_krw": "17789"},
+            "risk.capital_limit_krw 17789 leaves no entry of 5337 won, the smallest",
         ),
         (
             "plan",
@@ -435,8 +435,8 @@ def test_what_contradicts_or_has_no_effect_is_refused(
         ("plan", {"strategy.params.target_atr": "3.75"}),
         ("balanced", {"strategy.params.target_atr": "0.5"}),
         ("plan", {"strategy.params.target_atr": "4", "risk.partial_take_profit_pct": "5"}),
-        ("plan", {"risk.capital_limit_krw": "5013"}),
-        ("balanced", {"risk.capital_limit_krw": "16667"}),
+        ("plan", {"risk.capital_limit_krw": "7122"}),
+        ("balanced", {"risk.capital_limit_krw": "17790"}),
         ("plan", {"risk.max_cost_r": "0.25", "risk.stop_loss_pct": "-2.6"}),
         ("plan", {"risk.weekly_loss_limit_pct": "-10"}),
         ("plan", {"risk.daily_stop_R": "-5"}),

@@ -134,16 +134,21 @@ def order_limits(draft: Draft) -> str:
 
 def least_entry(draft: Draft) -> str:
     """Refuse a largest order that is too small to be sold again at its stop."""
-    p, r = draft.params, draft.rails
-    stop_bps = 0 if p.stop_atr else p.stop_bps  # a stop in ATR may be as near as nothing
-    loss = (stop_bps + 2 * (r.fee_assumed_bps + r.slippage_assumed_bps)) / ALL_BPS
-    least = least_order(r, loss)
+    r = draft.rails
+    least = least_order(r, least_loss(draft))
     if least <= r.max_order:
         return ""
     return (
         f"trading.max_order_amount {r.max_order} is below what can be sold again at its stop; "
         f"allowed: {least} or more"
     )
+
+
+def least_loss(draft: Draft) -> float:
+    """Return what an entry loses at its stop at least, costs in, as a share of it."""
+    p, r = draft.params, draft.rails
+    stop_bps = 0 if p.stop_atr else p.stop_bps  # a stop in ATR may be as near as nothing
+    return (stop_bps + 2 * (r.fee_assumed_bps + r.slippage_assumed_bps)) / ALL_BPS
 
 
 def partial_level(draft: Draft) -> str:
@@ -299,16 +304,20 @@ def cost_of_stop(draft: Draft) -> str:
 
 
 def capital_limit(draft: Draft) -> str:
-    """Refuse a limit of capital of which no entry would reach the smallest order."""
+    """Refuse a limit of capital of which no entry would reach the smallest."""
     r = draft.rails
-    with_fee = r.min_order * (ALL_BPS + r.fee_assumed_bps) / ALL_BPS
-    shares = (r.min_order * ALL_BPS / bps for bps in (r.buy_bps, r.coin_bps) if bps)
-    least = ceil(max(with_fee, *shares, 0.0))
-    if not 0 < r.capital_limit < least:
+    loss = least_loss(draft)
+    least = least_order(r, loss)
+    shares = [ALL_BPS / (ALL_BPS + r.fee_assumed_bps)]
+    shares += [bps / ALL_BPS for bps in (r.buy_bps, r.coin_bps) if bps]
+    if r.r_bps and loss:
+        shares.append(r.r_bps / ALL_BPS / loss)
+    needed = ceil(least / min(shares))
+    if not 0 < r.capital_limit < needed:
         return ""
     return (
-        f"risk.capital_limit_krw {r.capital_limit} leaves no entry of min_order_amount "
-        f"{r.min_order}; allowed: {least} or more"
+        f"risk.capital_limit_krw {r.capital_limit} leaves no entry of {least} won, the smallest; "
+        f"allowed: {needed} or more"
     )
 
 
