@@ -76,7 +76,7 @@ def dearer(patch: pytest.MonkeyPatch) -> None:
 
 SANDBOX_BUGS: dict[str, Plant] = {
     "one tick": swap(
-        matching, "bought_at", lambda bought: lambda o, bps: ticks.next_above(bought(o, bps))
+        matching, "buy_price", lambda price: lambda o, bps: ticks.next_above(price(o, bps))
     ),
     "one basis point of fee": dearer,
     "one candle": swap(

@@ -43,9 +43,9 @@ def test_clock_does_not_go_back_with_the_wall_clock() -> None:
 
 def test_resumed_clock_has_run_all_the_time() -> None:
     anchor = Anchor(time.time() - 100, T0, 2.0)
-    now_s = RealClock.resumed(anchor, 2.0).now()
+    now_s = RealClock.resume(anchor, 2.0).now()
     assert now_s >= T0 + 200
-    faster = RealClock.resumed(anchor, 1_000.0)
+    faster = RealClock.resume(anchor, 1_000.0)
     assert faster.anchor.speed == 1_000.0
     assert faster.now() >= now_s
 

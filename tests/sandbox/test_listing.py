@@ -81,7 +81,7 @@ def test_ticker_stands_still_while_a_market_is_in_maintenance() -> None:
 def test_history_of_coarser_candles_loses_only_what_lies_whole_in_a_maintenance() -> None:
     hours = flat_tape("KRW-BTC", [1.0, 2.0, 3.0, 4.0], unit_min=60)
     market = Market([flat_tape("KRW-BTC", [None] * 300 + [9.0]), hours])
-    closed = market.closed_in(((at(30), at(120)),))
+    closed = market.with_closures(((at(30), at(120)),))
     prices = [one.price for one in closed.market_trades(T0, at(400))]
     assert sorted(set(prices)) == [1.0, 3.0, 4.0, 9.0]
 

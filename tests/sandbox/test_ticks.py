@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from upbit_sandbox.base.ticks import (
     BANDS,
-    bought_at,
+    buy_price,
     down_to_tick,
     is_on_tick,
     next_above,
     next_below,
-    sold_at,
+    sell_price,
     tick_of,
     up_to_tick,
 )
@@ -76,14 +76,14 @@ def test_rounding_lands_on_legal_prices_around_the_price(price: Decimal) -> None
 
 @given(prices, st.integers(0, 500))
 def test_slippage_is_never_in_our_favour(price: Decimal, slippage_bps: int) -> None:
-    assert bought_at(price, slippage_bps) >= price
-    assert sold_at(price, slippage_bps) <= price
-    assert is_on_tick(bought_at(price, slippage_bps))
-    assert is_on_tick(sold_at(price, slippage_bps))
+    assert buy_price(price, slippage_bps) >= price
+    assert sell_price(price, slippage_bps) <= price
+    assert is_on_tick(buy_price(price, slippage_bps))
+    assert is_on_tick(sell_price(price, slippage_bps))
 
 
 def test_slippage_rounds_against_the_order() -> None:
-    assert bought_at(Decimal(150_000_000), 10) == 150_150_000
-    assert bought_at(Decimal(150_001_000), 10) == 150_152_000  # 150,151,001 up
-    assert sold_at(Decimal(150_001_000), 10) == 149_850_000  # 149,850,999 down
-    assert bought_at(Decimal("999.9"), 10) == 1_001  # 1,000.8999 up across the band
+    assert buy_price(Decimal(150_000_000), 10) == 150_150_000
+    assert buy_price(Decimal(150_001_000), 10) == 150_152_000  # 150,151,001 up
+    assert sell_price(Decimal(150_001_000), 10) == 149_850_000  # 149,850,999 down
+    assert buy_price(Decimal("999.9"), 10) == 1_001  # 1,000.8999 up across the band

@@ -32,7 +32,7 @@ def create_app(sandbox: Sandbox, hub: Hub | None = None) -> App:
             if body is None:
                 response = Response(413, b"")
             else:
-                response = await _served(sandbox, _read(scope, body))
+                response = await _serve(sandbox, _read(scope, body))
             if hub is not None:
                 hub.wake()
             if response.delay_s:
@@ -96,7 +96,7 @@ def _read(scope: Message, body: bytes) -> Request:
     )
 
 
-async def _served(sandbox: Sandbox, request: Request) -> Response:
+async def _serve(sandbox: Sandbox, request: Request) -> Response:
     page = await page_at(sandbox, request)
     if page is not None:
         return page

@@ -9,7 +9,7 @@ from upbit_sandbox.access.faults import read_faults
 from upbit_sandbox.base.clock import Clock, RealClock, VirtualClock, parse_time
 from upbit_sandbox.base.errors import ApiError
 from upbit_sandbox.base.fields import Malformed, read_body, read_list
-from upbit_sandbox.control.accounts import add_account, read_wanted
+from upbit_sandbox.control.accounts import add_account, read_new_account
 from upbit_sandbox.control.routes import check_faults
 from upbit_sandbox.prices.files import read_tape
 from upbit_sandbox.prices.market import Market, build_markets
@@ -31,11 +31,11 @@ def open_sandbox(args: argparse.Namespace, file: StateFile | None) -> Sandbox:
     """Build the exchange; raises ValueError, CandleFileError or StateFileError in one sentence."""
     _check(args)
     kept = None if file is None else file.load()
-    markets = _recorded(args) if args.source == "replay" else []
+    markets = _read_markets(args) if args.source == "replay" else []
     clock = _clock(args, kept, markets)
     source = _source(args, kept, markets, clock)
     if kept is not None and file is not None:
-        _check_kept(kept, source, args.clock, file)
+        _check_state(kept, source, args.clock, file)
     if args.source == "synthetic":
         markets = synthetic_markets(source, clock.now())
     options = Options(
@@ -68,7 +68,7 @@ def _open_accounts(path: Path, venue: Venue) -> None:
     """Open the accounts of a file, which holds what POST /sandbox/accounts takes, in a list."""
     try:
         for n, row in enumerate(read_list(_json_of(path), "the file")):
-            add_account(venue, read_wanted(row, f"[{n}]", venue.options.seed))
+            add_account(venue, read_new_account(row, f"[{n}]", venue.options.seed))
     except (Malformed, ApiError) as exc:
         raise ValueError(f"{path}: {exc}") from exc
 
@@ -104,7 +104,7 @@ def _is_real(args: argparse.Namespace) -> bool:
     return bool(args.source != "replay" if args.clock is None else args.clock == "real")
 
 
-def _recorded(args: argparse.Namespace) -> list[Market]:
+def _read_markets(args: argparse.Namespace) -> list[Market]:
     built = build_markets([read_tape(path) for path in args.candles])
     for code in args.markets:
         if code not in built:
@@ -115,7 +115,7 @@ def _recorded(args: argparse.Namespace) -> list[Market]:
 def _clock(args: argparse.Namespace, kept: Kept | None, markets: list[Market]) -> Clock:
     if kept is not None:
         if kept.anchor is not None:
-            return RealClock.resumed(kept.anchor, args.speed)
+            return RealClock.resume(kept.anchor, args.speed)
         return VirtualClock(kept.snapshot.now_s)
     start_s = args.start
     if start_s is None and args.source == "replay":
@@ -145,7 +145,7 @@ def _source(
     return Source(name=args.source, markets=codes, seed=seed, origin_s=origin_s)
 
 
-def _check_kept(kept: Kept, source: Source, clock: str | None, file: StateFile) -> None:
+def _check_state(kept: Kept, source: Source, clock: str | None, file: StateFile) -> None:
     """Refuse to go on with a state of another market or on another clock."""
     kept_clock = "virtual" if kept.anchor is None else "real"
     before = kept.snapshot.source
@@ -153,7 +153,7 @@ def _check_kept(kept: Kept, source: Source, clock: str | None, file: StateFile) 
     if before.name != source.name:
         was, now = f"source {before.name}", source.name
     elif set(before.markets) != set(source.markets):
-        was, now = f"markets {_listed(before)}", _listed(source)
+        was, now = f"markets {_market_list(before)}", _market_list(source)
     elif before.seed != source.seed:
         was, now = f"seed {before.seed}", str(source.seed)
     elif clock not in (None, kept_clock):
@@ -164,7 +164,7 @@ def _check_kept(kept: Kept, source: Source, clock: str | None, file: StateFile) 
         )
 
 
-def _listed(source: Source) -> str:
+def _market_list(source: Source) -> str:
     return ", ".join(source.markets) or "all of the upstream"
 
 

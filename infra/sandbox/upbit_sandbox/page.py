@@ -10,7 +10,7 @@ from pathlib import Path
 
 from upbit_sandbox.base.wire import Json, Request, Response, json_response
 from upbit_sandbox.sandbox import Sandbox
-from upbit_sandbox.streams.quotes import Quotes, listed, quotes_of
+from upbit_sandbox.streams.quotes import Quotes, quotes_of, rows_by_code
 
 PATH = "/sandbox/"
 HEADERS = (
@@ -48,7 +48,7 @@ def _page() -> Response:
 
 def _prices(quotes: Quotes) -> Response:
     """Answer the last price of every market and its change since yesterday, as a share."""
-    tickers = listed(quotes, "/v1/ticker", sorted(quotes.codes()))
+    tickers = rows_by_code(quotes, "/v1/ticker", sorted(quotes.codes()))
     prices: dict[str, Json] = {
         code: {name: row[name] for name in ("trade_price", "signed_change_rate")}
         for code, row in tickers.items()

@@ -74,7 +74,7 @@ class Sandbox:
             view = self.mirror.look(*wanted)
         self._see(view)
         response = self._handle(request)
-        return response if self._saved() else _not_kept()
+        return response if self._save() else _save_error()
 
     def wants(self, request: Request) -> tuple[str, str, frozenset[str]] | None:
         """Say what a mirror has to look at for this request: path, query and markets' books.
@@ -97,14 +97,14 @@ class Sandbox:
             market.extend(now_s)
         for account in self.venue.accounts.values():
             account.settle(now_s)
-        self._saved()
+        self._save()
 
     def _see(self, view: View | None) -> None:
         self._quote = None if view is None else view.quote
         if view is not None and isinstance(self.venue.books, MirroredBooks):
             self.venue.books.see(view.codes, view.books)
 
-    def _saved(self) -> bool:
+    def _save(self) -> bool:
         """Save; where that fails go back to what was saved, so that no answer claims more."""
         if self._file is None:
             return True
@@ -144,9 +144,9 @@ class Sandbox:
         return Line(
             now_s=now_s,
             serve=lambda at_s: self._serve(request, at_s),
-            refuse=lambda answer, left: _marked(answer, group, left),
+            refuse=lambda answer, left: _mark(answer, group, left),
             too_many=self._too_many,
-            placed_s=self.venue.placed_s,
+            placement_s=self.venue.placement_s,
         )
 
     def _serve(self, request: Request, now_s: float) -> Response:
@@ -161,16 +161,16 @@ class Sandbox:
         quote = QUOTES.get(request.path) if method == "GET" else None
         route = ROUTES.get((method, request.path))
         if quote is not None:
-            quoted = partial(self._quoted, quote[1], request, now_s)
-            answer = self._limited(request, ("ip", request.client), now_s, quoted)
+            quoted = partial(self._answer_quote, quote[1], request, now_s)
+            answer = self._limit(request, ("ip", request.client), now_s, quoted)
         elif route is not None:
             answer = self._private(route, request, now_s)
         else:
             lost = partial(_without_route, request)
-            answer = self._limited(request, ("ip", request.client), now_s, lost)
+            answer = self._limit(request, ("ip", request.client), now_s, lost)
         return answer if request.method != "HEAD" else replace(answer, body=b"")
 
-    def _quoted(self, quote: Quote, request: Request, now_s: float) -> Response:
+    def _answer_quote(self, quote: Quote, request: Request, now_s: float) -> Response:
         if self._quote is not None:
             return self._quote
         return quote(self.venue, split_pairs(request.query), now_s)
@@ -179,9 +179,9 @@ class Sandbox:
         try:
             call = self._call(request, now_s)
         except ApiError as exc:
-            return self._limited(request, ("ip", request.client), now_s, exc.response)
+            return self._limit(request, ("ip", request.client), now_s, exc.response)
         caller = ("account", call.key.account)
-        return self._limited(request, caller, now_s, partial(self._act, route, call, now_s))
+        return self._limit(request, caller, now_s, partial(self._act, route, call, now_s))
 
     def _call(self, request: Request, now_s: float) -> Call:
         """Read a private request and let its key in; raises ApiError."""
@@ -199,7 +199,7 @@ class Sandbox:
             raise ApiError(self.venue.options.scope_status, refusal.name, refusal.message)
         return route.act(self.venue, call, now_s)
 
-    def _limited(
+    def _limit(
         self, request: Request, caller: Caller, now_s: float, act: Callable[[], Response]
     ) -> Response:
         """Act if the caller's rate allows it; every answer says how many requests are left."""
@@ -209,13 +209,13 @@ class Sandbox:
             answer = act() if verdict.allowed else self._too_many(verdict.blocked_s)
         except ApiError as exc:
             answer = exc.response()
-        return _marked(answer, group, verdict.left)
+        return _mark(answer, group, verdict.left)
 
     def _too_many(self, blocked_s: float) -> Response:
         return too_many_requests(blocked_s, form=self.venue.options.limit_body)
 
 
-def _not_kept() -> Response:
+def _save_error() -> Response:
     return ApiError(500, "internal_server_error", "The state file cannot be written.").response()
 
 
@@ -238,7 +238,7 @@ def _group_of(request: Request) -> str:
     return route.group if route is not None else "default"
 
 
-def _marked(answer: Response, group: str, left: int) -> Response:
+def _mark(answer: Response, group: str, left: int) -> Response:
     return replace(answer, headers=(*answer.headers, remaining_req(group, left)))
 
 

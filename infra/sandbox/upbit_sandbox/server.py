@@ -69,7 +69,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._pump = asyncio.create_task(self._hub.run())
-        self._pump.add_done_callback(self._ended)
+        self._pump.add_done_callback(self._stop)
         for listener in sockets or []:
             host, port = listener.getsockname()[:2]
             print(f"The sandbox exchange is ready at http://{host}:{port}", flush=True)
@@ -81,7 +81,7 @@ class _Server(uvicorn.Server):
             with suppress(asyncio.CancelledError):
                 await self._pump
 
-    def _ended(self, _: asyncio.Task[None]) -> None:
+    def _stop(self, _: asyncio.Task[None]) -> None:
         """Stop the server with its pump: without it clients would wait for nothing."""
         self.should_exit = True
 

@@ -56,15 +56,15 @@ class Authority:
             raise exchange("no_authorization_token")
         signed, _, signature = token.rpartition(".")
         header, _, claims = signed.partition(".")
-        payload = _decoded_object(claims)
-        digest = _DIGESTS.get(str(_decoded_object(header).get("alg")))
+        payload = _decode_object(claims)
+        digest = _DIGESTS.get(str(_decode_object(header).get("alg")))
         if digest is None:
             raise exchange("jwt_verification")
         key = self.keys.get(str(payload.get("access_key")))
         if key is None:
             raise exchange("invalid_access_key")
         expected = hmac.digest(key.secret_key.encode(), signed.encode(), digest)
-        if not hmac.compare_digest(expected, _decoded(signature)):
+        if not hmac.compare_digest(expected, _decode(signature)):
             raise exchange("jwt_verification")
         return key, payload
 
@@ -84,22 +84,22 @@ def _check_query(payload: dict[str, object], hashed: tuple[str, ...]) -> None:
         raise exchange("invalid_query_payload")
 
 
-def _decoded(text: str) -> bytes:
+def _decode(text: str) -> bytes:
     try:
         return urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError):
-        raise _malformed() from None
+        raise _token_error() from None
 
 
-def _decoded_object(text: str) -> dict[str, object]:
+def _decode_object(text: str) -> dict[str, object]:
     try:
-        value = json.loads(_decoded(text))
+        value = json.loads(_decode(text))
     except (ValueError, RecursionError):
-        raise _malformed() from None
+        raise _token_error() from None
     if not isinstance(value, dict):
-        raise _malformed()
+        raise _token_error()
     return value
 
 
-def _malformed() -> ApiError:
+def _token_error() -> ApiError:
     return exchange("jwt_verification")

@@ -20,7 +20,7 @@ class Line:
     serve: Callable[[float], Response]  # as at this time, in epoch s
     refuse: Callable[[Response, int], Response]  # with this answer, so many requests being left
     too_many: Callable[[float], Response]  # 429, or 418 for so many seconds
-    placed_s: Callable[[str], float]  # when the order of this uuid was placed, in epoch s
+    placement_s: Callable[[str], float]  # when the order of this uuid was placed, in epoch s
 
 
 def apply_fault(fault: Fault, line: Line) -> Response:
@@ -64,11 +64,11 @@ def _stale(fault: Fault, line: Line) -> Response:
     return line.serve(line.now_s - fault.delay_s)
 
 
-def _hidden(fault: Fault, line: Line) -> Response:
+def _hide(fault: Fault, line: Line) -> Response:
     answer = line.serve(line.now_s)
     if answer.status != 200:
         return answer
-    placed_s = line.placed_s(json.loads(answer.body)["uuid"])
+    placed_s = line.placement_s(json.loads(answer.body)["uuid"])
     if line.now_s >= placed_s + fault.delay_s:
         return answer
     hidden = exchange("order_not_found").response()
@@ -80,7 +80,7 @@ def _limit(fault: Fault, line: Line) -> Response:
     return line.refuse(line.too_many(blocked_s), 0)
 
 
-def _refused(fault: Fault, line: Line) -> Response:
+def _refuse(fault: Fault, line: Line) -> Response:
     error = ApiError(fault.status, fault.error, "일시적으로 주문이 제한되었습니다.")
     if fault.kind is Kind.ERROR_500:
         error = exchange("internal_server_error")
@@ -102,9 +102,9 @@ _EFFECTS: dict[Kind, Callable[[Fault, Line], Response]] = {
     Kind.NO_REMAINING: _odd_remaining,
     Kind.ODD_REMAINING: _odd_remaining,
     Kind.STALE: _stale,
-    Kind.HIDDEN: _hidden,
-    Kind.ERROR_500: _refused,
+    Kind.HIDDEN: _hide,
+    Kind.ERROR_500: _refuse,
     Kind.LIMIT_429: _limit,
     Kind.LIMIT_418: _limit,
-    Kind.REFUSED: _refused,
+    Kind.REFUSED: _refuse,
 }

@@ -50,7 +50,7 @@ class Key:
     expires_s: float | None = None
 
 
-def made_up(account: str, number: int, seed: int) -> dict[str, Json]:
+def default_key(account: str, number: int, seed: int) -> dict[str, Json]:
     """Name a key of which nothing was told; the same on every run."""
     secret = blake2b(f"{seed}:{account}:{number}".encode(), digest_size=32).hexdigest()
     return {"access_key": f"sandbox-{account}-{number}", "secret_key": secret}

@@ -93,7 +93,7 @@ class RateLimits:
         if use.left >= 1:
             use.left -= 1
             return Verdict(int(use.left))
-        return Verdict(0, allowed=False, blocked_s=self._refused(caller, now_s))
+        return Verdict(0, allowed=False, blocked_s=self._note_refusal(caller, now_s))
 
     def connect(self, caller: Caller, now_s: float) -> bool:
         """Count a new WebSocket; False when it is one too many."""
@@ -118,7 +118,7 @@ class RateLimits:
         use.since_s = now_s
         return use
 
-    def _refused(self, caller: Caller, now_s: float) -> float:
+    def _note_refusal(self, caller: Caller, now_s: float) -> float:
         """Note a refusal; give the seconds of the block that it brings, 0.0 for none."""
         conduct = self._conducts.get(caller)
         if conduct is None or now_s > max(conduct.until_s, conduct.refused_s) + REMEMBERED_S:

@@ -67,7 +67,7 @@ class RealClock:
         self._last_s = self.anchor.now_s
 
     @staticmethod
-    def resumed(anchor: Anchor, speed: float) -> "RealClock":
+    def resume(anchor: Anchor, speed: float) -> "RealClock":
         """Go on as if the clock had run all the time, from now on at this speed."""
         if anchor.speed != speed:
             return RealClock(anchor.at(time.time()), speed=speed)

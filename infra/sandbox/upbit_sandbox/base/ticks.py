@@ -87,13 +87,13 @@ def next_below(price: Decimal) -> Decimal | None:
     return down_to_tick(lower) if lower > 0 else None
 
 
-def bought_at(open_price: Decimal, slippage_bps: int) -> Decimal:
+def buy_price(open_price: Decimal, slippage_bps: int) -> Decimal:
     """Price a market buy: the open moved up by the slippage, rounded up to the tick."""
     moved = EXACT.multiply(open_price, EXACT.add(_BPS, Decimal(slippage_bps)))
     return up_to_tick(EXACT.divide(moved, _BPS))
 
 
-def sold_at(open_price: Decimal, slippage_bps: int) -> Decimal:
+def sell_price(open_price: Decimal, slippage_bps: int) -> Decimal:
     """Price a market sell: the open moved down by the slippage, rounded down to the tick."""
     moved = EXACT.multiply(open_price, EXACT.subtract(_BPS, Decimal(slippage_bps)))
     return down_to_tick(EXACT.divide(moved, _BPS))

@@ -58,7 +58,7 @@ def split_pairs(text: str) -> Pairs:
     for part in text.split("&"):
         if part:
             name, _, value = part.partition("=")
-            pairs.append((_decoded(name), _decoded(value)))
+            pairs.append((_decode(name), _decode(value)))
     return pairs
 
 
@@ -67,7 +67,7 @@ def hash_input(text: str) -> str:
     return unquote(text) if "%" in text else text
 
 
-def _decoded(text: str) -> str:
+def _decode(text: str) -> str:
     return unquote_plus(text) if "%" in text or "+" in text else text
 
 

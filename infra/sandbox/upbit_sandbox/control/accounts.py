@@ -8,9 +8,9 @@ from itertools import islice
 from upbit_sandbox.access.keys import (
     MAIN,
     Key,
+    default_key,
     key_body,
     key_record,
-    made_up,
     read_account_name,
     read_key,
 )
@@ -60,7 +60,7 @@ def open_account(venue: Venue, request: Request) -> Response:
     `access_key`, `secret_key`, `permissions`, `allowed_ips` and `expire_at`. Without keys it gets
     one that may trade.
     """
-    wanted = read_wanted(read_body(request.body), "the body", venue.options.seed)
+    wanted = read_new_account(read_body(request.body), "the body", venue.options.seed)
     add_account(venue, wanted)
     keys: list[Json] = [key_record(key) for key in wanted.keys]
     return json_response(_account_row(venue, wanted.name) | {"keys": keys}, 201)
@@ -68,7 +68,7 @@ def open_account(venue: Venue, request: Request) -> Response:
 
 def close_account(venue: Venue, request: Request) -> Response:
     """Forget the account of the query's `name`, its orders and its keys."""
-    name = _named(venue, request, "name")
+    name = _account_of(venue, request, "name")
     if name == MAIN:
         raise ApiError(400, "main_account", "the main account is always there")
     venue.close_account(name)
@@ -82,7 +82,7 @@ def add_key(venue: Venue, request: Request) -> Response:
     if account not in venue.accounts:
         raise _no_account(account)
     theirs = [key for key in venue.authority.keys.values() if key.account == account]
-    made = made_up(account, len(theirs) + 1, venue.options.seed)
+    made = default_key(account, len(theirs) + 1, venue.options.seed)
     known = venue.authority.keys.get(str(fields.get("access_key")))
     if known is not None:
         made = key_record(known)
@@ -126,7 +126,7 @@ def list_orders(venue: Venue, request: Request) -> Response:
     The query may name the `account` (main), `state` (all, or wait) and `count` (50, at most 1000).
     """
     pairs = split_pairs(request.query)
-    account = venue.accounts[_named(venue, request, "account")]
+    account = venue.accounts[_account_of(venue, request, "account")]
     text = first(pairs, "count") or str(LISTED)
     if not text.isdecimal() or len(text) > 4 or not 1 <= int(text) <= MAX_LISTED:
         raise Malformed("count", f"must be from 1 to {MAX_LISTED}")
@@ -140,7 +140,7 @@ def list_orders(venue: Venue, request: Request) -> Response:
 
 def cancel_order(venue: Venue, request: Request) -> Response:
     """Cancel the order of the query's `uuid`, in the `account` of the query."""
-    account = venue.accounts[_named(venue, request, "account")]
+    account = venue.accounts[_account_of(venue, request, "account")]
     uuid = first(split_pairs(request.query), "uuid")
     if uuid is None:
         raise exchange("bad_request")
@@ -159,7 +159,7 @@ def add_account(venue: Venue, wanted: Wanted) -> None:
     venue.open_account(wanted.name, wanted.opening, wanted.keys)
 
 
-def read_wanted(value: object, where: str, seed: int) -> Wanted:
+def read_new_account(value: object, where: str, seed: int) -> Wanted:
     """Read an account to open; raises Malformed."""
     fields = read_object(value, where)
     refuse_unknown(fields, ("name", "cash", "coins", "keys"), where)
@@ -170,7 +170,7 @@ def read_wanted(value: object, where: str, seed: int) -> Wanted:
     keys: dict[str, Key] = {}
     for n, row in enumerate(rows, 1):
         at = f"{where}.keys[{n - 1}]"
-        key = read_key(made_up(name, n, seed) | read_object(row, at) | {"account": name}, at)
+        key = read_key(default_key(name, n, seed) | read_object(row, at) | {"account": name}, at)
         if key.access_key in keys:
             raise Malformed(f"{at}.access_key", "is there twice")
         keys[key.access_key] = key
@@ -214,7 +214,7 @@ def _newest(account: Exchange, state: str | None) -> Iterator[Order]:
     return (order for order in reversed(account.orders.values()) if order.state is State.WAIT)
 
 
-def _named(venue: Venue, request: Request, parameter: str) -> str:
+def _account_of(venue: Venue, request: Request, parameter: str) -> str:
     """Give the account that the query names, the main one if none."""
     name = first(split_pairs(request.query), parameter) or MAIN
     if name not in venue.accounts:

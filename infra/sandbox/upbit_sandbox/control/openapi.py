@@ -24,9 +24,9 @@ from upbit_sandbox.control.schemas import (
     TIME_IN_FORCE,
     UUID,
     Schema,
-    listed,
-    named,
+    list_of,
     record,
+    reference,
 )
 from upbit_sandbox.exchange_api.routes import ROUTES
 from upbit_sandbox.exchange_api.transfers import TRANSFERS
@@ -52,7 +52,7 @@ class Operation(NamedTuple):
 
 
 _MARKET = Field("market", MARKET, required=True)
-_MARKETS = Field("markets", listed(MARKET) | {"minItems": 1}, required=True, is_joined=True)
+_MARKETS = Field("markets", list_of(MARKET) | {"minItems": 1}, required=True, is_joined=True)
 _WHICH = (Field("uuid", UUID), Field("identifier", IDENTIFIER))
 _PAGE: tuple[Field, ...] = (
     Field("page", {"type": "integer", "minimum": 1}),
@@ -91,89 +91,93 @@ _TRANSFER: tuple[Field, ...] = (
 )
 _MOMENT: Schema = {"type": "string", "format": "date-time"}
 
-_UUIDS = (Field("uuids[]", listed(UUID)), Field("identifiers[]", listed(IDENTIFIER)))
+_UUIDS = (Field("uuids[]", list_of(UUID)), Field("identifiers[]", list_of(IDENTIFIER)))
 OPERATIONS: dict[tuple[str, str], Operation] = {
-    ("GET", "/v1/accounts"): Operation((), listed(named("Account"))),
-    ("GET", "/v1/orders/chance"): Operation((_MARKET,), named("Chance")),
-    ("POST", "/v1/orders"): Operation(_NEW_ORDER, named("Order"), status=201, is_json=True),
-    ("POST", "/v1/orders/test"): Operation(_NEW_ORDER, named("Order"), status=201, is_json=True),
-    ("POST", "/v1/orders/cancel_and_new"): Operation(
-        _REPLACEMENT, named("Replaced"), status=201, is_json=True
+    ("GET", "/v1/accounts"): Operation((), list_of(reference("Account"))),
+    ("GET", "/v1/orders/chance"): Operation((_MARKET,), reference("Chance")),
+    ("POST", "/v1/orders"): Operation(_NEW_ORDER, reference("Order"), status=201, is_json=True),
+    ("POST", "/v1/orders/test"): Operation(
+        _NEW_ORDER, reference("Order"), status=201, is_json=True
     ),
-    ("GET", "/v1/order"): Operation(_WHICH, named("OrderWithTrades")),
-    ("DELETE", "/v1/order"): Operation(_WHICH, named("Order")),
+    ("POST", "/v1/orders/cancel_and_new"): Operation(
+        _REPLACEMENT, reference("Replaced"), status=201, is_json=True
+    ),
+    ("GET", "/v1/order"): Operation(_WHICH, reference("OrderWithTrades")),
+    ("DELETE", "/v1/order"): Operation(_WHICH, reference("Order")),
     ("GET", "/v1/orders"): Operation(
-        (Field("market", MARKET), Field("state", STATES), *_PAGE), listed(named("Order"))
+        (Field("market", MARKET), Field("state", STATES), *_PAGE), list_of(reference("Order"))
     ),
     ("GET", "/v1/orders/open"): Operation(
         (
             Field("market", MARKET),
             Field("state", {"enum": ["wait", "watch"]}),
-            Field("states[]", listed({"enum": ["wait", "watch"]})),
+            Field("states[]", list_of({"enum": ["wait", "watch"]})),
             *_PAGE,
         ),
-        listed(named("Order")),
+        list_of(reference("Order")),
     ),
     ("DELETE", "/v1/orders/open"): Operation(
         (
             Field("cancel_side", {"enum": ["all", "bid", "ask"]}),
-            Field("pairs", listed(MARKET) | {"minItems": 1, "maxItems": 20}, is_joined=True),
+            Field("pairs", list_of(MARKET) | {"minItems": 1, "maxItems": 20}, is_joined=True),
             Field(
-                "excluded_pairs", listed(MARKET) | {"minItems": 1, "maxItems": 20}, is_joined=True
+                "excluded_pairs", list_of(MARKET) | {"minItems": 1, "maxItems": 20}, is_joined=True
             ),
-            Field("quote_currencies", listed(CURRENCY) | {"minItems": 1}, is_joined=True),
+            Field("quote_currencies", list_of(CURRENCY) | {"minItems": 1}, is_joined=True),
             Field("count", {"type": "integer", "minimum": 1, "maximum": 300}),
             Field("order_by", ORDER_BY),
         ),
-        named("Cancelled"),
+        reference("Cancelled"),
     ),
     ("GET", "/v1/orders/closed"): Operation(
         (
             Field("market", MARKET),
             Field("state", {"enum": ["done", "cancel"]}),
-            Field("states[]", listed({"enum": ["done", "cancel"]})),
+            Field("states[]", list_of({"enum": ["done", "cancel"]})),
             Field("start_time", _MOMENT),
             Field("end_time", _MOMENT),
             Field("limit", {"type": "integer", "minimum": 1, "maximum": 1000}),
             Field("order_by", ORDER_BY),
         ),
-        listed(named("Order")),
+        list_of(reference("Order")),
     ),
     ("GET", "/v1/orders/uuids"): Operation(
-        (*_UUIDS, Field("market", MARKET), Field("order_by", ORDER_BY)), listed(named("Order"))
+        (*_UUIDS, Field("market", MARKET), Field("order_by", ORDER_BY)), list_of(reference("Order"))
     ),
-    ("DELETE", "/v1/orders/uuids"): Operation(_UUIDS, named("Cancelled")),
-    ("GET", "/v1/status/wallet"): Operation((), listed(named("Wallet"))),
-    ("GET", "/v1/api_keys"): Operation((), listed(named("Key"))),
+    ("DELETE", "/v1/orders/uuids"): Operation(_UUIDS, reference("Cancelled")),
+    ("GET", "/v1/status/wallet"): Operation((), list_of(reference("Wallet"))),
+    ("GET", "/v1/api_keys"): Operation((), list_of(reference("Key"))),
     **{
-        ("GET", f"/v1/candles/minutes/{unit}"): Operation(_CANDLES, listed(named("MinuteCandle")))
+        ("GET", f"/v1/candles/minutes/{unit}"): Operation(
+            _CANDLES, list_of(reference("MinuteCandle"))
+        )
         for unit in (1, 3, 5, 10, 15, 30, 60, 240)
     },
-    ("GET", "/v1/candles/seconds"): Operation(_CANDLES, listed(named("Candle"))),
+    ("GET", "/v1/candles/seconds"): Operation(_CANDLES, list_of(reference("Candle"))),
     ("GET", "/v1/candles/days"): Operation(
-        (*_CANDLES, Field("converting_price_unit", TEXT)), listed(named("DayCandle"))
+        (*_CANDLES, Field("converting_price_unit", TEXT)), list_of(reference("DayCandle"))
     ),
     **{
-        ("GET", f"/v1/candles/{period}"): Operation(_CANDLES, listed(named("PeriodCandle")))
+        ("GET", f"/v1/candles/{period}"): Operation(_CANDLES, list_of(reference("PeriodCandle")))
         for period in ("weeks", "months", "years")
     },
-    ("GET", "/v1/ticker"): Operation((_MARKETS,), listed(named("Ticker"))),
+    ("GET", "/v1/ticker"): Operation((_MARKETS,), list_of(reference("Ticker"))),
     ("GET", "/v1/ticker/all"): Operation(
         (
             Field(
                 "quote_currencies",
-                listed(CURRENCY) | {"minItems": 1},
+                list_of(CURRENCY) | {"minItems": 1},
                 required=True,
                 is_joined=True,
             ),
         ),
-        listed(named("Ticker")),
+        list_of(reference("Ticker")),
     ),
     ("GET", "/v1/orderbook"): Operation(
         (_MARKETS, Field("count", {"type": "integer", "minimum": 1}), Field("level", NUMBER)),
-        listed(named("Book")),
+        list_of(reference("Book")),
     ),
-    ("GET", "/v1/orderbook/instruments"): Operation((_MARKETS,), listed(named("Instrument"))),
+    ("GET", "/v1/orderbook/instruments"): Operation((_MARKETS,), list_of(reference("Instrument"))),
     ("GET", "/v1/trades/ticks"): Operation(
         (
             _MARKET,
@@ -182,11 +186,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             Field("cursor", TEXT),
             Field("days_ago", {"type": "integer", "minimum": 1, "maximum": 7}),
         ),
-        listed(named("MarketTrade")),
+        list_of(reference("MarketTrade")),
     ),
-    ("GET", "/v1/market/all"): Operation((Field("is_details", FLAG),), listed(named("Listing"))),
+    ("GET", "/v1/market/all"): Operation(
+        (Field("is_details", FLAG),), list_of(reference("Listing"))
+    ),
     **{
-        (method, path): Operation(_TRANSFER, listed({"type": "object"}), is_json=method == "POST")
+        (method, path): Operation(_TRANSFER, list_of({"type": "object"}), is_json=method == "POST")
         for method, path in TRANSFERS
     },
 }
@@ -214,7 +220,7 @@ def _operation(method: str, path: str) -> Schema:
         "operationId": f"{method} {path}",
         "responses": {
             str(status): {"description": "", "content": _content(answers)},
-            "default": {"description": "A refusal.", "content": _content(named("Error"))},
+            "default": {"description": "A refusal.", "content": _content(reference("Error"))},
         },
     }
     if (method, path) in ROUTES:

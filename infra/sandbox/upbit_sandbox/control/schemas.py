@@ -25,7 +25,7 @@ IDENTIFIER: Schema = {"type": "string", "minLength": 1, "maxLength": 64}
 STATES: Schema = {"enum": ["wait", "watch", "done", "cancel"]}
 
 
-def listed(schema: Schema) -> Schema:
+def list_of(schema: Schema) -> Schema:
     """Describe a list."""
     return {"type": "array", "items": schema}
 
@@ -40,7 +40,7 @@ def record(required: dict[str, Schema], optional: dict[str, Schema] | None = Non
     }
 
 
-def named(name: str) -> Schema:
+def reference(name: str) -> Schema:
     """Refer to a schema of `components`."""
     return {"$ref": f"#/components/schemas/{name}"}
 
@@ -97,7 +97,7 @@ _DETAIL: dict[str, Schema] = {
     "application_name": TEXT,
     "thirdparty": FLAG,
     "is_cancel_and_newable": FLAG,
-    "trades": listed(_TRADE),
+    "trades": list_of(_TRADE),
 }
 _SIDE_LIMIT = record({"currency": TEXT, "min_total": AMOUNT})
 CHANCE = record(
@@ -110,24 +110,24 @@ CHANCE = record(
             {
                 "id": MARKET,
                 "name": TEXT,
-                "order_types": listed(TEXT),
-                "order_sides": listed(SIDE),
-                "bid_types": listed(TEXT),
-                "ask_types": listed(TEXT),
+                "order_types": list_of(TEXT),
+                "order_sides": list_of(SIDE),
+                "bid_types": list_of(TEXT),
+                "ask_types": list_of(TEXT),
                 "bid": _SIDE_LIMIT,
                 "ask": _SIDE_LIMIT,
                 "max_total": AMOUNT,
                 "state": TEXT,
             }
         ),
-        "bid_account": named("Account"),
-        "ask_account": named("Account"),
+        "bid_account": reference("Account"),
+        "ask_account": reference("Account"),
     }
 )
 _CANCELLED = record(
     {
         "count": WHOLE,
-        "orders": listed(record({"uuid": UUID, "market": MARKET}, {"identifier": IDENTIFIER})),
+        "orders": list_of(record({"uuid": UUID, "market": MARKET}, {"identifier": IDENTIFIER})),
     }
 )
 _CANDLE: dict[str, Schema] = {
@@ -190,13 +190,13 @@ BOOK = record(
         "total_ask_size": NUMBER,
         "total_bid_size": NUMBER,
         "level": NUMBER,
-        "orderbook_units": listed(
+        "orderbook_units": list_of(
             record(dict.fromkeys(("ask_price", "bid_price", "ask_size", "bid_size"), NUMBER))
         ),
     }
 )
 INSTRUMENT = record(
-    {"market": MARKET, "quote_currency": TEXT, "tick_size": TEXT, "supported_levels": listed(TEXT)}
+    {"market": MARKET, "quote_currency": TEXT, "tick_size": TEXT, "supported_levels": list_of(TEXT)}
 )
 PRINT = record(
     {

@@ -65,13 +65,13 @@ def read_parameters(request: Request) -> Parameters:
         return Parameters([], {}, ())
     values = parse_object(request.body)
     if values is not None:
-        return Parameters(object_pairs(values), values, _hashed(values))
+        return Parameters(object_pairs(values), values, _hash_texts(values))
     if request.method == "POST":
         raise exchange("bad_request")
     return _text_parameters(request.body.decode("utf-8", "replace"))
 
 
-def _hashed(values: dict[str, Json]) -> tuple[str, ...]:
+def _hash_texts(values: dict[str, Json]) -> tuple[str, ...]:
     """Give what clients hash of a JSON body: null may be Python's None, a space a plus."""
     if not values:
         return ()

@@ -36,7 +36,7 @@ def open_orders(venue: Venue, call: Call, now_s: float) -> Response:
     del venue
     states = _states(call.pairs, ("wait", "watch"))
     found = reversed(call.account.waiting(now_s)) if "wait" in states else iter(())
-    return _paged(call.pairs, found)
+    return _list_page(call.pairs, found)
 
 
 def closed_orders(venue: Venue, call: Call, now_s: float) -> Response:
@@ -49,9 +49,9 @@ def closed_orders(venue: Venue, call: Call, now_s: float) -> Response:
     states = _states(pairs, ("done", "cancel"))
     begin_s, end_s = _window(pairs, now_s)
     limit = min(whole(pairs, "limit", PAGE), MOST_CLOSED)
-    within = _placed_within(call.account.newest_first(now_s), begin_s, end_s)
+    within = _within(call.account.newest_first(now_s), begin_s, end_s)
     closed = (order for order in within if order.state in states)
-    return _listed(pairs, closed, slice(limit))
+    return _list_part(pairs, closed, slice(limit))
 
 
 def orders_by_ids(venue: Venue, call: Call, now_s: float) -> Response:
@@ -59,7 +59,7 @@ def orders_by_ids(venue: Venue, call: Call, now_s: float) -> Response:
     del venue
     uuids, identifiers = which_orders(call.pairs, MOST_BY_IDS)
     found = call.account.find_all(uuids, identifiers, now_s)
-    return _listed(call.pairs, iter(found), slice(MOST_BY_IDS))
+    return _list_part(call.pairs, iter(found), slice(MOST_BY_IDS))
 
 
 def old_list(venue: Venue, call: Call, now_s: float) -> Response:
@@ -78,15 +78,15 @@ def old_list(venue: Venue, call: Call, now_s: float) -> Response:
         found = reversed(account.waiting(now_s))
     else:
         found = account.newest_first(now_s)
-    return _paged(pairs, (order for order in found if order.state in states))
+    return _list_page(pairs, (order for order in found if order.state in states))
 
 
-def _paged(pairs: Pairs, newest_first: Iterator[Order]) -> Response:
+def _list_page(pairs: Pairs, newest_first: Iterator[Order]) -> Response:
     page, limit = whole(pairs, "page", 1), min(whole(pairs, "limit", PAGE), PAGE)
-    return _listed(pairs, newest_first, slice((page - 1) * limit, page * limit))
+    return _list_part(pairs, newest_first, slice((page - 1) * limit, page * limit))
 
 
-def _listed(pairs: Pairs, newest_first: Iterator[Order], part: slice) -> Response:
+def _list_part(pairs: Pairs, newest_first: Iterator[Order], part: slice) -> Response:
     """Answer a part of the orders of one market, or of all, in the order that was asked for."""
     market, order_by = first(pairs, "market"), one_of(pairs, "order_by", NEWEST_FIRST)
     found: Iterable[Order] = (o for o in newest_first if market is None or o.market == market)
@@ -132,7 +132,7 @@ def _moment(pairs: Pairs, name: str) -> float | None:
         raise exchange("invalid_parameter", name) from None
 
 
-def _placed_within(newest_first: Iterator[Order], begin_s: float, end_s: float) -> Iterator[Order]:
+def _within(newest_first: Iterator[Order], begin_s: float, end_s: float) -> Iterator[Order]:
     for order in newest_first:
         if order.placed_s < begin_s:
             return

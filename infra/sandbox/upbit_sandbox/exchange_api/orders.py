@@ -76,7 +76,7 @@ def cancel_by_ids(venue: Venue, call: Call, now_s: float) -> Response:
     found = call.account.find_all(uuids, identifiers, now_s)
     if not found:
         raise exchange("order_not_found")
-    return _cancelled(call.account, found, now_s)
+    return _cancel_all(call.account, found, now_s)
 
 
 def cancel_open(venue: Venue, call: Call, now_s: float) -> Response:
@@ -90,8 +90,8 @@ def cancel_open(venue: Venue, call: Call, now_s: float) -> Response:
     side = one_of(pairs, "cancel_side", ("all", "bid", "ask"))
     order_by = one_of(pairs, "order_by", ("desc", "asc"))
     count = whole(pairs, "count", USUAL_AT_ONCE)
-    wanted, left_out = _listed(pairs, "pairs"), _listed(pairs, "excluded_pairs")
-    currencies = _listed(pairs, "quote_currencies")
+    wanted, left_out = _split_values(pairs, "pairs"), _split_values(pairs, "excluded_pairs")
+    currencies = _split_values(pairs, "quote_currencies")
     if count > MOST_AT_ONCE or max(len(wanted), len(left_out)) > MOST_PAIRS:
         raise exchange("invalid_parameter")
     if wanted and currencies:
@@ -106,19 +106,19 @@ def cancel_open(venue: Venue, call: Call, now_s: float) -> Response:
     ]
     if order_by == "desc":
         found.reverse()
-    return _cancelled(call.account, found[:count], now_s)
+    return _cancel_all(call.account, found[:count], now_s)
 
 
-def _cancelled(account: Exchange, orders: Iterable[Order], now_s: float) -> Response:
+def _cancel_all(account: Exchange, orders: Iterable[Order], now_s: float) -> Response:
     done: list[Json] = []
     failed: list[Json] = []
     for order in orders:
         try:
             account.cancel(order.uuid, None, now_s)
         except ApiError:
-            failed.append(_named(order))
+            failed.append(_names_of(order))
         else:
-            done.append(_named(order))
+            done.append(_names_of(order))
     return json_response(
         {
             "success": {"count": len(done), "orders": done},
@@ -127,7 +127,7 @@ def _cancelled(account: Exchange, orders: Iterable[Order], now_s: float) -> Resp
     )
 
 
-def _named(order: Order) -> dict[str, Json]:
+def _names_of(order: Order) -> dict[str, Json]:
     body: dict[str, Json] = {"uuid": order.uuid, "market": order.market}
     if order.identifier is not None:
         body["identifier"] = order.identifier
@@ -139,7 +139,7 @@ def _refuse_body(call: Call) -> None:
         raise exchange("QUERY_PARAMETER_NOT_SUPPORTED")
 
 
-def _listed(pairs: Pairs, name: str) -> list[str]:
+def _split_values(pairs: Pairs, name: str) -> list[str]:
     return [code for value in values_of(pairs, name) for code in value.split(",") if code]
 
 

@@ -17,7 +17,7 @@ def none(venue: Venue, call: Call, now_s: float) -> Response:
     return json_response([])
 
 
-def refused(name: str) -> Act:
+def refusal(name: str) -> Act:
     """Make a route that always refuses by this name."""
 
     def act(venue: Venue, call: Call, now_s: float) -> Response:
@@ -27,9 +27,9 @@ def refused(name: str) -> Act:
     return act
 
 
-_LOCKED = refused("open_api_withdraw_locked")
-_NO_WITHDRAWAL, _NO_DEPOSIT = refused("withdraw_not_found"), refused("deposit_not_found")
-_NO_CURRENCY = refused("currency_not_found")
+_LOCKED = refusal("open_api_withdraw_locked")
+_NO_WITHDRAWAL, _NO_DEPOSIT = refusal("withdraw_not_found"), refusal("deposit_not_found")
+_NO_CURRENCY = refusal("currency_not_found")
 
 _ROUTES: dict[tuple[str, str], tuple[Permission, Act]] = {
     ("GET", "/v1/withdraws"): (Permission.VIEW_WITHDRAWALS, none),

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from operator import attrgetter
 
 from upbit_sandbox.prices.periods import DAY_S, Period
-from upbit_sandbox.prices.series import Candle, Series, Totals, joined
+from upbit_sandbox.prices.series import Candle, Series, Totals, join_candles
 
 _START = attrgetter("start_s")
 _HIGH = attrgetter("high")
@@ -31,7 +31,7 @@ class Days:
             start_s = self._series.start_of(self._rows)
             start_s -= start_s % DAY_S
             high = self._series.before(start_s + DAY_S)
-            self._ended.append(self._series.merged(self._rows, high, start_s))
+            self._ended.append(self._series.merge(self._rows, high, start_s))
             self._rows = high
         return bisect_left(self._ended, min(limit_s, today_s), key=_START)
 
@@ -56,11 +56,11 @@ class Days:
         known = self._today
         if known is None or known[0] != low or known[1] > high:
             start_s = self._series.start_of(low)
-            candle = self._series.merged(low, high, start_s - start_s % DAY_S)
+            candle = self._series.merge(low, high, start_s - start_s % DAY_S)
         elif known[1] < high:
-            newer = self._series.merged(known[1], high, known[2].start_s)
+            newer = self._series.merge(known[1], high, known[2].start_s)
             volume, value = self._today_totals.over(low, high)
-            candle = joined(newer.start_s, (known[2], newer))
+            candle = join_candles(newer.start_s, (known[2], newer))
             candle = candle._replace(volume=volume, value=value)
         else:
             return known[2]
@@ -76,8 +76,8 @@ def in_periods(days: list[Candle], period: Period) -> list[Candle]:
     for day in days:
         start = period.start_of(day.start_s)
         if parts and start != start_s:
-            found.append(joined(start_s, parts))
+            found.append(join_candles(start_s, parts))
             parts = []
         start_s = start
         parts.append(day)
-    return [*found, joined(start_s, parts)] if parts else found
+    return [*found, join_candles(start_s, parts)] if parts else found

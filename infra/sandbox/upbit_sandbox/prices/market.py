@@ -11,7 +11,7 @@ from upbit_sandbox.prices.days import Days, in_periods
 from upbit_sandbox.prices.market_trades import MarketTrade, market_trades_of
 from upbit_sandbox.prices.periods import DAY_S, Period
 from upbit_sandbox.prices.rows import minute_row, period_row, second_row
-from upbit_sandbox.prices.series import Candle, Series, Totals, joined
+from upbit_sandbox.prices.series import Candle, Series, Totals, join_candles
 from upbit_sandbox.prices.tape import Tape, Windows
 
 type Grow = Callable[[float], None]
@@ -71,7 +71,7 @@ class Market:
         """The finest tape."""
         return self.tapes[0]
 
-    def closed_in(self, windows: Windows) -> "Market":
+    def with_closures(self, windows: Windows) -> "Market":
         """Give the same market with other windows in which nothing trades."""
         if windows == self.closed:
             return self
@@ -118,7 +118,7 @@ class Market:
         start_s = series.start_of(number - 1)
         start_s -= start_s % (unit_min * 60)
         low = series.before(start_s)
-        return low, minute_row(self.code, series.merged(low, number, start_s), unit_min)
+        return low, minute_row(self.code, series.merge(low, number, start_s), unit_min)
 
     def second_rows(self, now_s: float, to_s: float | None, count: int) -> list[bytes]:
         """Render up to `count` candles of one second, otherwise as `rows`."""
@@ -126,7 +126,7 @@ class Market:
         prints = self.market_trades_back(until_s, now_s - SECONDS_KEPT_S)
         seconds = islice(groupby(prints, lambda one: int(one.t_s)), count)
         return [
-            second_row(self.code, _traded(second, list(reversed(list(inside)))))
+            second_row(self.code, _candle_of(second, list(reversed(list(inside)))))
             for second, inside in seconds
         ]
 
@@ -164,24 +164,24 @@ class Market:
         if start_s == now_s:
             return None
         series = self._series_of(unit_min)
-        low, high = series.before(start_s), series.closed_by(now_s)
+        low, high = series.before(start_s), series.count_until(now_s)
         current = self._current(series, high, now_s)
         if low >= high:
             return None if current is None else current._replace(start_s=start_s)
         if unit_min == DAY_MIN:
             closed = self._days.so_far(low, high)
         else:
-            closed = series.merged(low, high, start_s)
-        return closed if current is None else joined(start_s, (closed, current))
+            closed = series.merge(low, high, start_s)
+        return closed if current is None else join_candles(start_s, (closed, current))
 
     def last(self, now_s: float) -> Candle | None:
         """Give the newest candle known now, of the finest tape that has one."""
         series = self._series
-        closed = series.closed_by(now_s)
+        closed = series.count_until(now_s)
         current = self._current(series, closed, now_s)
         if current is not None or not closed:
             return current
-        return series.merged(closed - 1, closed, series.start_of(closed - 1))
+        return series.merge(closed - 1, closed, series.start_of(closed - 1))
 
     def year(self, now_s: float) -> tuple[Candle, Candle] | None:
         """Give the days of the highest and lowest price of 52 weeks, today not among them."""
@@ -189,10 +189,10 @@ class Market:
         high = self._days.before(now_s, now_s)
         return self._days.extremes(low, high) if low < high else None
 
-    def traded_in_day(self, now_s: float) -> tuple[float, float]:
+    def day_turnover(self, now_s: float) -> tuple[float, float]:
         """Sum value in KRW and volume in coins over the last 24 hours."""
         series = self._series
-        low, high = series.before(now_s - DAY_S), series.closed_by(now_s)
+        low, high = series.before(now_s - DAY_S), series.count_until(now_s)
         volume, value = self._last_day.over(low, high)
         current = self._current(series, high, now_s)
         if current is None:
@@ -229,7 +229,7 @@ class Market:
         asked = series.start_of(closed), now_s
         if self._newest[0] != asked:
             known = self.market_trades(*asked)
-            self._newest = asked, _traded(asked[0], known) if known else None
+            self._newest = asked, _candle_of(asked[0], known) if known else None
         return self._newest[1]
 
     def _prints_in(self, number: int) -> list[MarketTrade]:
@@ -252,7 +252,7 @@ class Market:
         return found
 
 
-def _traded(start_s: int, prints: Sequence[MarketTrade]) -> Candle:
+def _candle_of(start_s: int, prints: Sequence[MarketTrade]) -> Candle:
     """Make a candle of trades, oldest first."""
     prices = [one.price for one in prints]
     return Candle(

@@ -77,7 +77,7 @@ class Series:
                 return piece.first + row - piece.low
         return 0
 
-    def closed_by(self, now_s: float) -> int:
+    def count_until(self, now_s: float) -> int:
         """Count the rows that have ended at or before this time."""
         for piece in reversed(self._pieces):
             row = bisect_right(piece.tape.starts, now_s - piece.unit_s, piece.low, piece.high)
@@ -102,7 +102,7 @@ class Series:
         tape, row = self.find(number)
         return tape.starts[row] + tape.unit_min * 60
 
-    def merged(self, low: int, high: int, start_s: int) -> Candle:
+    def merge(self, low: int, high: int, start_s: int) -> Candle:
         """Add a range of rows, which has one at least, up to one candle that starts at `start_s`.
 
         A tape has no traded value; volume times the mean of the four prices stands in for it.
@@ -125,7 +125,7 @@ class Series:
             to = min(piece.low + high - piece.first, piece.end)
             if from_ < to:
                 part = piece.tape.columns(from_, to)
-                found = part if found is None else _joined(found, part)
+                found = part if found is None else _concatenate(found, part)
         assert found is not None, "a range of rows has one at least"
         return found
 
@@ -153,7 +153,7 @@ class Totals:
         return self._volume / (1 << EXACT_BITS), self._value / (1 << EXACT_BITS)
 
 
-def joined(start_s: int, parts: Sequence[Candle]) -> Candle:
+def join_candles(start_s: int, parts: Sequence[Candle]) -> Candle:
     """Join candles, oldest first, into one that starts at `start_s`."""
     if len(parts) == 1:
         return parts[0]._replace(start_s=start_s)
@@ -179,7 +179,7 @@ def _exact(numbers: Iterable[float]) -> int:
     return sum(map(int, map(ldexp, numbers, repeat(EXACT_BITS))))
 
 
-def _joined(one: Columns, other: Columns) -> Columns:
+def _concatenate(one: Columns, other: Columns) -> Columns:
     return (
         one[0] + other[0],
         one[1] + other[1],

@@ -22,7 +22,7 @@ def candles_of(rows: Rows) -> Quote:
     """Make the route of one candle unit; more than 200 rows are silently cut (live behaviour)."""
 
     def answer(venue: Venue, pairs: Pairs, now_s: float) -> Response:
-        return _answered(venue, pairs, now_s, rows)
+        return _answer(venue, pairs, now_s, rows)
 
     return answer
 
@@ -42,10 +42,10 @@ def days(venue: Venue, pairs: Pairs, now_s: float) -> Response:
             for day, previous in market.days(now_s, to_s, count)
         ]
 
-    return _answered(venue, pairs, now_s, rows)
+    return _answer(venue, pairs, now_s, rows)
 
 
-def _answered(venue: Venue, pairs: Pairs, now_s: float, rows: Rows) -> Response:
+def _answer(venue: Venue, pairs: Pairs, now_s: float, rows: Rows) -> Response:
     market = read_market(venue, first(pairs, "market"), now_s)
     count = read_count(first(pairs, "count"), default=1, most=MAX_CANDLES)
     return Response(200, b"[" + b",".join(rows(market, now_s, read_to(pairs), count)) + b"]")

@@ -152,7 +152,7 @@ class Mirror:
             except UpstreamDown:
                 break
             lane.free_at_s = self._now_s() + _pause(answer)
-            response = _translated(answer)
+            response = _translate(answer)
             if answer.status != 429:
                 break
         minute_ends_s = seen_s - seen_s % 60 + 60
@@ -177,7 +177,7 @@ def _pause(answer: Answer) -> float:
     return 0.0 if int(left[1]) else 1.0
 
 
-def _translated(answer: Answer) -> Response:
+def _translate(answer: Answer) -> Response:
     """Pass on what Upbit says; what no client of Upbit may ever see becomes a gateway's page."""
     if answer.status == 200:
         try:

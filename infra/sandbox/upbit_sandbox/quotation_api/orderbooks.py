@@ -62,8 +62,8 @@ def _body(venue: Venue, market: Market, now_s: float, level: Decimal, count: int
     book = venue.books.at(market.code, now_s)
     if book is None:
         raise unknown_code()
-    asks = _grouped(book.asks, level, up=True)[:count]
-    bids = _grouped(book.bids, level, up=False)[:count]
+    asks = _group_levels(book.asks, level, up=True)[:count]
+    bids = _group_levels(book.bids, level, up=False)[:count]
     return {
         "market": market.code,
         "timestamp": int(now_s * 1000),
@@ -82,20 +82,20 @@ def _body(venue: Venue, market: Market, now_s: float, level: Decimal, count: int
     }
 
 
-def _grouped(
+def _group_levels(
     levels: tuple[Level, ...], group: Decimal, *, up: bool
 ) -> list[tuple[Decimal, Decimal]]:
     """Add up sizes by price, moved away from the spread to a multiple of the group."""
     if not group:
         return [(each.price, each.size) for each in levels if each.size]
-    rows = [(_moved(each.price, group, up=up), each.size) for each in levels if each.size]
+    rows = [(_move(each.price, group, up=up), each.size) for each in levels if each.size]
     return [
         (price, sum([size for _, size in inside], ZERO))
         for price, inside in groupby(rows, itemgetter(0))
     ]
 
 
-def _moved(price: Decimal, group: Decimal, *, up: bool) -> Decimal:
+def _move(price: Decimal, group: Decimal, *, up: bool) -> Decimal:
     steps, rest = EXACT.divmod(price, group)
     return EXACT.multiply(steps + 1 if up and rest else steps, group)
 

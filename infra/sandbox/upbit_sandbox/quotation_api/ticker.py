@@ -21,7 +21,7 @@ def ticker_body(market: Market, now_s: float) -> dict[str, Json] | None:
         return None
     today, previous_close = _day(market, now_s, last)
     change = round(last.close - previous_close, 8)
-    value_24h, volume_24h = market.traded_in_day(now_s)
+    value_24h, volume_24h = market.day_turnover(now_s)
     highest, lowest = market.year(now_s) or (today, today)
     highest = today if today.high > highest.high else highest
     lowest = today if today.low < lowest.low else lowest

@@ -14,7 +14,7 @@ from upbit_sandbox.streams.frames import (
     ticker_frame,
     trade_frame,
 )
-from upbit_sandbox.streams.quotes import Quotes, listed, newest_trades
+from upbit_sandbox.streams.quotes import Quotes, newest_trades, rows_by_code
 from upbit_sandbox.streams.subscriptions import CANDLES, Stream
 from upbit_sandbox.venue.venue import Venue
 
@@ -69,7 +69,7 @@ class Feed:
             return True
         if stream.kind in CANDLES:
             return is_new_second
-        return self._quotes.is_stirred(stream.code)
+        return self._quotes.has_news(stream.code)
 
     def _read(self, due: Collection[Stream], now_s: float) -> dict[Stream, list[Frame]]:
         quoted = self._quotes.codes()
@@ -77,7 +77,7 @@ class Feed:
         by_kind = {kind: [s for s in due if s.kind == kind] for kind in ORDER}
         books = self._books({(s.code, "0") for s in by_kind["trade"]})
         books |= self._books({(s.code, s.level) for s in by_kind["orderbook"]} - books.keys())
-        tickers = listed(self._quotes, "/v1/ticker", [s.code for s in by_kind["ticker"]])
+        tickers = rows_by_code(self._quotes, "/v1/ticker", [s.code for s in by_kind["ticker"]])
         news: dict[Stream, list[Frame]] = {}
         for stream in by_kind["trade"]:
             book = books.get((stream.code, "0"))
@@ -86,7 +86,7 @@ class Feed:
         for stream in by_kind["ticker"]:
             if (row := tickers.get(stream.code)) is not None:
                 listing = self._venue.listings.of(stream.code)
-                traded = self._quotes.traded(stream.code)
+                traded = self._quotes.trade_sides(stream.code)
                 self._tell(news, stream, [(row, ticker_frame(row, traded, listing, now_s))])
         for stream in by_kind["orderbook"]:
             if (row := books.get((stream.code, stream.level))) is not None:
@@ -119,7 +119,7 @@ class Feed:
         for level in sorted({level for _, level in wanted}):
             codes = sorted(code for code, of in wanted if of == level)
             more = "" if level == "0" else f"&level={level}"
-            for code, row in listed(self._quotes, "/v1/orderbook", codes, more).items():
+            for code, row in rows_by_code(self._quotes, "/v1/orderbook", codes, more).items():
                 found[code, level] = row
         return found
 

@@ -20,13 +20,13 @@ type Frame = dict[str, Json]
 def write(frame: Frame, names: Names, form: Format) -> bytes:
     """Write a frame in one format; fields that the table does not name are left out."""
     is_short = form in (Format.SIMPLE, Format.SIMPLE_LIST)
-    body: Json = _named(frame, names, is_short=is_short)
+    body: Json = _rename_fields(frame, names, is_short=is_short)
     if form in (Format.JSON_LIST, Format.SIMPLE_LIST):
         body = [body]
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _named(frame: Frame, names: Names, *, is_short: bool) -> Frame:
+def _rename_fields(frame: Frame, names: Names, *, is_short: bool) -> Frame:
     body: Frame = {}
     for field, short in names.items():
         if field not in frame:
@@ -36,7 +36,9 @@ def _named(frame: Frame, names: Names, *, is_short: bool) -> Frame:
             short, inner = short
             assert isinstance(value, list), f"{field} is a list"
             value = [
-                _named(row, inner, is_short=is_short) for row in value if isinstance(row, dict)
+                _rename_fields(row, inner, is_short=is_short)
+                for row in value
+                if isinstance(row, dict)
             ]
         body[short if is_short else field] = value
     return body

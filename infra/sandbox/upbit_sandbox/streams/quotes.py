@@ -24,7 +24,7 @@ class Quotes(Protocol):
         """Give the markets that are quoted now."""
         ...
 
-    def is_stirred(self, code: str) -> bool:
+    def has_news(self, code: str) -> bool:
         """Tell whether trades or the book of this market may have changed since the last look."""
         ...
 
@@ -36,12 +36,14 @@ class Quotes(Protocol):
         """Say how many of the newest trades may be new since the last look, at most MAX_TRADES."""
         ...
 
-    def traded(self, code: str) -> Frame:
+    def trade_sides(self, code: str) -> Frame:
         """Give a ticker's ask_bid, acc_ask_volume and acc_bid_volume, null where not known."""
         ...
 
 
-def listed(quotes: Quotes, path: str, codes: Collection[str], more: str = "") -> dict[str, Frame]:
+def rows_by_code(
+    quotes: Quotes, path: str, codes: Collection[str], more: str = ""
+) -> dict[str, Frame]:
     """Ask for several markets at once; one that has no quote yet does not hide the others."""
     if not codes:
         return {}
@@ -108,7 +110,7 @@ class VenueQuotes:
         """Give this exchange's markets; one that has left it is refused by every route."""
         return self._venue.markets
 
-    def is_stirred(self, code: str) -> bool:
+    def has_news(self, code: str) -> bool:
         """Tell whether something traded, or an account's order took from the book."""
         return self._is_traded or self.new_trades(code) > 0
 
@@ -126,7 +128,7 @@ class VenueQuotes:
             return []
         return _rows(response)
 
-    def traded(self, code: str) -> Frame:
+    def trade_sides(self, code: str) -> Frame:
         """Sum the day's trades by side, going on from where the last call stopped."""
         day_s = self._now_s - self._now_s % DAY_S
         sides = self._sides.get(code)
@@ -158,7 +160,7 @@ class MirrorQuotes:
         """Give the markets that the upstream lists."""
         return self._mirror.look("", "", frozenset()).codes
 
-    def is_stirred(self, code: str) -> bool:
+    def has_news(self, code: str) -> bool:
         """Say yes: only the answer tells."""
         del code
         return True
@@ -173,7 +175,7 @@ class MirrorQuotes:
         response = self._mirror.look(path, query, frozenset()).quote
         return [] if response is None or response.status != 200 else _rows(response)
 
-    def traded(self, code: str) -> Frame:
+    def trade_sides(self, code: str) -> Frame:
         """Give the newest trade's side; the day's volumes by side are not to be had."""
         rows = newest_trades(self, code, 1)
         return {

@@ -140,7 +140,7 @@ class Hub:
         caller, offered, account = ("ip", client), PUBLIC, None
         if path == PRIVATE_PATH:
             key = self._key(headers.get("authorization"), client, now_s)
-            offered = _offered(key)
+            offered = _private_types(key)
             if key is not None:
                 account = key.account
                 caller = ("account", account)
@@ -205,7 +205,7 @@ class Hub:
             for stream, depth in wish.streams():
                 if wish.is_snapshot and stream in newest:
                     frame = newest[stream] | {"stream_type": "SNAPSHOT"}
-                    connection.put(_written(stream, frame, depth, asked.format))
+                    connection.put(_encode(stream, frame, depth, asked.format))
 
     async def _beat(self) -> None:
         """Settle, look, tell; the caller has the turn."""
@@ -233,7 +233,7 @@ class Hub:
                     assert connection.held is not None, "who listens is subscribed"
                     form = connection.held.format
                     if (depth, form) not in written:
-                        written[depth, form] = _written(stream, frame, depth, form)
+                        written[depth, form] = _encode(stream, frame, depth, form)
                     connection.put(written[depth, form])
 
     def _tell_private(self, now_s: float) -> None:
@@ -282,13 +282,13 @@ def _tell(name: str, event: Event, connections: list[Connection], now_s: float) 
                 connection.put(write(frame, names_of(kind), connection.held.format))
 
 
-def _written(stream: Stream, frame: Frame, depth: int, form: Format) -> bytes:
+def _encode(stream: Stream, frame: Frame, depth: int, form: Format) -> bytes:
     if stream.kind == "orderbook":
         frame = cut(frame, depth)
     return write(frame, names_of(stream.kind), form)
 
 
-def _offered(key: Key | None) -> frozenset[str]:
+def _private_types(key: Key | None) -> frozenset[str]:
     """Give the private types that a key opens: none without a key."""
     if key is None:
         return frozenset()

@@ -150,7 +150,7 @@ def _wish(item: dict[str, Json], offered: frozenset[str]) -> Wish:
         return Wish(kind=kind)
     if kind == "myAsset" and "codes" in item:
         raise StreamError("WRONG_FORMAT")
-    is_snapshot, is_realtime = _wanted(item)
+    is_snapshot, is_realtime = _read_wishes(item)
     return Wish(
         kind=kind,
         codes=_codes(kind, item.get("codes")),
@@ -183,7 +183,7 @@ def _level(level: Json) -> str:
         raise StreamError("WRONG_FORMAT") from None
 
 
-def _wanted(item: dict[str, Json]) -> tuple[bool, bool]:
+def _read_wishes(item: dict[str, Json]) -> tuple[bool, bool]:
     """Tell whether snapshot and realtime are wished for, by the new names or the old ones."""
     only = [
         any(item.get(name) in (True, "true") for name in names)

@@ -22,7 +22,7 @@ from upbit_sandbox.trading.events import Change
 from upbit_sandbox.trading.exchange import Exchange
 from upbit_sandbox.trading.ledger import Ledger
 from upbit_sandbox.trading.matching import Fill
-from upbit_sandbox.trading.needs import left_of_total, still_needs
+from upbit_sandbox.trading.needs import still_needs, unspent_total
 from upbit_sandbox.trading.orders import (
     Order,
     OrderType,
@@ -142,14 +142,14 @@ class BookExchange(Exchange):
     def _take(self, order: Order, offers: list[Offer], at_s: float) -> Order:
         """Take the offers until the order is filled; give it as it is then."""
         for price, offer in offers:
-            wanted = _wanted(order, price)
+            wanted = _open_volume(order, price)
             if isinstance(offer, Level):
                 volume = min(wanted, offer.size)
                 offer.size = subtract(offer.size, volume)
-                order = self._traded(order, Fill(at_s, price, TREND[order.side]), volume)
+                order = self._apply_fill(order, Fill(at_s, price, TREND[order.side]), volume)
             else:
                 order = self._meet_own(order, offer, min(wanted, remaining_volume(offer)), at_s)
-            if not _wanted(order, price):
+            if not _open_volume(order, price):
                 self._finish(order, at_s)
                 break
         return order
@@ -162,14 +162,14 @@ class BookExchange(Exchange):
             case SmpType.CANCEL_MAKER:
                 maker = self._prevent(maker, remaining_volume(maker), maker.locked, at_s)
             case SmpType.CANCEL_TAKER:
-                return self._prevent(order, _wanted(order, price), order.locked, at_s)
+                return self._prevent(order, _open_volume(order, price), order.locked, at_s)
             case SmpType.REDUCE:
-                maker = self._prevent(maker, volume, _locked_for(maker, price, volume), at_s)
-                order = self._prevent(order, volume, _locked_for(order, price, volume), at_s)
+                maker = self._prevent(maker, volume, _lock_of(maker, price, volume), at_s)
+                order = self._prevent(order, volume, _lock_of(order, price, volume), at_s)
             case SmpType.NONE | None:
                 fill = Fill(at_s, price, TREND[order.side])
-                maker = self._traded(maker, fill._replace(is_maker=True), volume)
-                order = self._traded(order, fill, volume)
+                maker = self._apply_fill(maker, fill._replace(is_maker=True), volume)
+                order = self._apply_fill(order, fill, volume)
         if not remaining_volume(maker):
             self._finish(maker, at_s)
         return order
@@ -202,7 +202,7 @@ class BookExchange(Exchange):
                     volume = min(remaining_volume(order), level.size)
                     level.size = subtract(level.size, volume)
                     fill = Fill(at_s, order.price, TREND[OPPOSITE[side]], is_maker=True)
-                    order = self._traded(order, fill, volume)
+                    order = self._apply_fill(order, fill, volume)
                     if not remaining_volume(order):
                         self._finish(order, at_s)
             if not any(resting.values()):
@@ -262,14 +262,14 @@ def _within(
         yield price, offer
 
 
-def _wanted(order: Order, price: Decimal) -> Decimal:
+def _open_volume(order: Order, price: Decimal) -> Decimal:
     """Give the volume that the order still asks for at this price."""
     if order.volume is None:
-        return volume_for(left_of_total(order), price)
+        return volume_for(unspent_total(order), price)
     return remaining_volume(order)
 
 
-def _locked_for(order: Order, price: Decimal, volume: Decimal) -> Decimal:
+def _lock_of(order: Order, price: Decimal, volume: Decimal) -> Decimal:
     """Give what an order locks for this volume, a buy by total at this price."""
     if order.side is Side.ASK:
         return volume
@@ -289,7 +289,7 @@ def _could_fill(order: Order, offers: list[Offer]) -> bool:
             size = remaining_volume(offer)
         else:
             return False
-        if _wanted(order, price) <= size:
+        if _open_volume(order, price) <= size:
             return True
         order = replace(
             order,

@@ -68,7 +68,7 @@ class CandleExchange(Exchange):
             if isinstance(fill, Fill):
                 by_total = order.volume is None
                 volume = volume_for(order.price or ZERO, fill.price) if by_total else order.volume
-                order = self._traded(order, fill, volume or ZERO)
+                order = self._apply_fill(order, fill, volume or ZERO)
             self._finish(order, fill.start_s)
         self._quiet_until_s = min(
             (next_change_s(self._markets[code].tape, now_s) for code in self.waiting_in()),

@@ -23,7 +23,7 @@ from upbit_sandbox.prices.listing import Listings
 from upbit_sandbox.trading.events import AssetEvent, Change, Journal, OrderEvent
 from upbit_sandbox.trading.ledger import Ledger
 from upbit_sandbox.trading.matching import Fill
-from upbit_sandbox.trading.needs import needs, paid_in, still_needs
+from upbit_sandbox.trading.needs import needs, payment_currency, still_needs
 from upbit_sandbox.trading.order_request import (
     OrderRequest,
     judge_total,
@@ -139,8 +139,8 @@ class Exchange(ABC):
         """
         self._check_source(body, now_s)
         identifier = self._burn(body)
-        request = self._judged(body, now_s)
-        order = self._booked(request, now_s)
+        request = self._judge(body, now_s)
+        order = self._book_order(request, now_s)
         self._name(identifier, order)
         return order
 
@@ -150,13 +150,13 @@ class Exchange(ABC):
         Its identifier is not burnt, but one that is cannot be tested again.
         """
         self._check_source(body, now_s)
-        self._check_unused(read_identifier(body))
-        request = self._judged(body, now_s)
+        self._check_identifier(read_identifier(body))
+        request = self._judge(body, now_s)
         reserved_fee, locked = needs(request)
-        currency = paid_in(request)
+        currency = payment_currency(request)
         if self.wallet.balance(currency).free < locked:
             raise exchange(f"insufficient_funds_{request.side}", currency)
-        return self._made(request, now_s, reserved_fee, locked)
+        return self._make_order(request, now_s, reserved_fee, locked)
 
     def cancel_and_new(
         self, uuid: str | None, identifier: str | None, changes: dict[str, Json], now_s: float
@@ -174,12 +174,12 @@ class Exchange(ABC):
             raise exchange("order_not_found")
         if body.get("volume") == "remain_only":
             body["volume"] = str(remaining_volume(old))
-        request = self._judged(body, now_s)
+        request = self._judge(body, now_s)
         currency = locked_currency(old)
         if add(self.wallet.balance(currency).free, old.locked) < needs(request)[1]:
             raise exchange(f"insufficient_funds_{old.side}", currency)
         self._cancel(old, now_s)
-        new = self._booked(request, now_s)
+        new = self._book_order(request, now_s)
         self._name(new_identifier, new)
         return old, new
 
@@ -217,14 +217,14 @@ class Exchange(ABC):
         self._cancel(order, now_s)
         return order
 
-    def _check_unused(self, identifier: str | None) -> None:
+    def _check_identifier(self, identifier: str | None) -> None:
         if identifier in self._burnt:
             raise exchange("duplicated_identifier")
 
     def _burn(self, body: dict[str, Json]) -> str | None:
         identifier = read_identifier(body)
         if identifier is not None:
-            self._check_unused(identifier)
+            self._check_identifier(identifier)
             self._burnt.add(identifier)
             self.newly_refused.add(identifier)
         return identifier
@@ -234,7 +234,7 @@ class Exchange(ABC):
             self._by_identifier[identifier] = order.uuid
             self.newly_refused.discard(identifier)
 
-    def _judged(self, body: dict[str, Json], now_s: float) -> OrderRequest:
+    def _judge(self, body: dict[str, Json], now_s: float) -> OrderRequest:
         """Give the request when all but its funds is right."""
         request = read_order(body, self.codes, self._smp_default)
         if not self.lists(request.market, now_s):
@@ -245,18 +245,18 @@ class Exchange(ABC):
         judge_total(request, self._last_price(request.market, now_s))
         return request
 
-    def _booked(self, request: OrderRequest, now_s: float) -> Order:
+    def _book_order(self, request: OrderRequest, now_s: float) -> Order:
         reserved_fee, locked = needs(request)
-        currency = paid_in(request)
+        currency = payment_currency(request)
         if not self.wallet.lock(currency, locked):
             raise exchange(f"insufficient_funds_{request.side}", currency)
-        order = self._made(request, now_s, reserved_fee, locked)
+        order = self._make_order(request, now_s, reserved_fee, locked)
         self._note(now_s, Change.WAIT, order)
         self._waiting[order.uuid] = None
         self._wake(order)
         return order
 
-    def _made(
+    def _make_order(
         self, request: OrderRequest, now_s: float, reserved_fee: Decimal, locked: Decimal
     ) -> Order:
         return Order(
@@ -280,7 +280,7 @@ class Exchange(ABC):
         self.wallet.unlock(locked_currency(order), order.locked)
         self._note(now_s, Change.CANCEL, replace(order, state=State.CANCEL))
 
-    def _traded(self, order: Order, fill: Fill, volume: Decimal) -> Order:
+    def _apply_fill(self, order: Order, fill: Fill, volume: Decimal) -> Order:
         """Pay for a volume at the fill's price; give the order with what it still locks."""
         if not volume:
             return order
@@ -319,7 +319,7 @@ class Exchange(ABC):
         assert saved >= 0, "a buy never costs more than it locked"
         self.wallet.spend(KRW, cost)
         self.wallet.unlock(KRW, saved)
-        self.wallet.receive_bought(coin, trade.volume, trade.funds)
+        self.wallet.receive_purchase(coin, trade.volume, trade.funds)
 
     def _finish(self, order: Order, at_s: float) -> None:
         """Give back what an ended order still locks; a residue makes its state cancel."""

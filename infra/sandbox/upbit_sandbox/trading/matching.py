@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from upbit_sandbox.base.arithmetic import from_float
-from upbit_sandbox.base.ticks import bought_at, sold_at
+from upbit_sandbox.base.ticks import buy_price, sell_price
 from upbit_sandbox.prices.tape import Tape
 from upbit_sandbox.trading.orders import Order, OrderType, Side, TimeInForce
 
@@ -45,7 +45,7 @@ def find_fill(
     if index >= end:
         return None
     open_ = from_float(tape.opens[index])
-    price_at = bought_at if order.side is Side.BID else sold_at
+    price_at = buy_price if order.side is Side.BID else sell_price
     return Fill(tape.starts[index], price_at(open_, slippage_bps), _trend(tape, index))
 
 

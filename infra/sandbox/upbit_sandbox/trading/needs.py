@@ -8,7 +8,7 @@ from upbit_sandbox.trading.orders import Order, Side, coin_of, remaining_volume
 from upbit_sandbox.trading.wallet import KRW
 
 
-def left_of_total(order: Order) -> Decimal:
+def unspent_total(order: Order) -> Decimal:
     """Give the KRW that a buy by total has not spent yet, before the fee."""
     assert order.price is not None, "a buy by total has one"
     left = subtract(order.price, order.executed_funds)
@@ -16,7 +16,7 @@ def left_of_total(order: Order) -> Decimal:
     return subtract(left, without_fee(prevented)) if prevented else left
 
 
-def paid_in(request: OrderRequest) -> str:
+def payment_currency(request: OrderRequest) -> str:
     """Give the currency that a request locks."""
     return KRW if request.side is Side.BID else coin_of(request.market)
 
@@ -38,5 +38,5 @@ def still_needs(order: Order) -> tuple[Decimal, Decimal]:
         return ZERO, remaining_volume(order)
     assert order.price is not None, "a buy has a price"
     by_total = order.volume is None
-    left = left_of_total(order) if by_total else multiply(order.price, remaining_volume(order))
+    left = unspent_total(order) if by_total else multiply(order.price, remaining_volume(order))
     return fee_of(left), with_fee(left)

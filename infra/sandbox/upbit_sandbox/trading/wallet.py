@@ -68,7 +68,7 @@ class Wallet:
         held = self.balance(currency)
         self._put(currency, replace(held, free=add(held.free, amount)))
 
-    def receive_bought(self, currency: str, volume: Decimal, funds: Decimal) -> None:
+    def receive_purchase(self, currency: str, volume: Decimal, funds: Decimal) -> None:
         """Add coins bought for these KRW and move the average buy price."""
         held = self.balance(currency)
         total = held.total

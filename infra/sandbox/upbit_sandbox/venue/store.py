@@ -22,7 +22,7 @@ from upbit_sandbox.venue.tables import (
     put_account,
     put_meta,
     put_orders,
-    put_refused,
+    put_refusals,
     put_whole_account,
     read_tables,
 )
@@ -48,7 +48,7 @@ class _Followed:
     def since_now(account: Exchange) -> "_Followed":
         """Note that the file holds this account as it is now."""
         numbers = {uuid: number for number, uuid in enumerate(account.orders)}
-        return _Followed(account, _moved(account), numbers)
+        return _Followed(account, _money_counts(account), numbers)
 
 
 class StateFile:
@@ -67,10 +67,10 @@ class StateFile:
             if self._db is None:
                 if not self.path.exists():
                     return None
-                self._db = self._opened()
+                self._db = self._open()
             return read_tables(self._db)
         except (Malformed, json.JSONDecodeError, UnicodeDecodeError) as exc:
-            raise self._damaged(str(exc)) from exc
+            raise self._damage_error(str(exc)) from exc
         except (sqlite3.Error, OSError) as exc:
             raise self._unusable(exc) from exc
 
@@ -84,7 +84,7 @@ class StateFile:
             return
         try:
             if self._db is None:
-                self._db = self._created(venue, meta)
+                self._db = self._create(venue, meta)
             else:
                 _transact(self._db, "IMMEDIATE", lambda db: self._write(db, venue, meta))
         except (sqlite3.Error, OSError) as exc:
@@ -116,7 +116,7 @@ class StateFile:
         for name, account in venue.accounts.items():
             if self._is_new(name, account):
                 self._accounts[name] = _Followed.since_now(account)
-            self._accounts[name].moved = _moved(account)
+            self._accounts[name].moved = _money_counts(account)
             account.changed_orders.clear()
             account.newly_refused.clear()
 
@@ -138,7 +138,7 @@ class StateFile:
         for uuid in account.changed_orders:
             numbers.setdefault(uuid, len(numbers))
         put_orders(db, name, ((numbers[u], account.orders[u]) for u in account.changed_orders))
-        put_refused(db, name, account.newly_refused)
+        put_refusals(db, name, account.newly_refused)
 
     def close(self) -> None:
         """Unlock the file."""
@@ -146,7 +146,7 @@ class StateFile:
             self._db.close()
             self._db = None
 
-    def _created(self, venue: Venue, meta: dict[str, object]) -> sqlite3.Connection:
+    def _create(self, venue: Venue, meta: dict[str, object]) -> sqlite3.Connection:
         """Make the file with all its tables and rows at once, or leave none."""
 
         def write(db: sqlite3.Connection) -> None:
@@ -156,19 +156,19 @@ class StateFile:
                 db.execute(table)
             self._write(db, venue, meta)
 
-        db = self._connected("rwc")
+        db = self._connect("rwc")
         try:
             _transact(db, "EXCLUSIVE", write)
-            _logged_ahead(db)
+            _write_ahead(db)
         except sqlite3.Error:
             db.close()
             raise
         return db
 
-    def _opened(self) -> sqlite3.Connection:
+    def _open(self) -> sqlite3.Connection:
         if self.path.stat().st_size == 0:
-            raise self._damaged("it is empty")
-        db = self._connected("rw")
+            raise self._damage_error("it is empty")
+        db = self._connect("rw")
         try:
             if db.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
                 raise StateFileError(
@@ -182,14 +182,14 @@ class StateFile:
                 )
             [found] = db.execute("PRAGMA quick_check(1)").fetchone()
             if found != "ok":
-                raise self._damaged(found.splitlines()[-1])
-            _logged_ahead(db)
+                raise self._damage_error(found.splitlines()[-1])
+            _write_ahead(db)
         except BaseException:
             db.close()
             raise
         return db
 
-    def _connected(self, mode: str) -> sqlite3.Connection:
+    def _connect(self, mode: str) -> sqlite3.Connection:
         # The server uses one thread, but not always the one that opened the file.
         db = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode={mode}",
@@ -201,7 +201,7 @@ class StateFile:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         return db
 
-    def _damaged(self, reason: str) -> StateFileError:
+    def _damage_error(self, reason: str) -> StateFileError:
         return StateFileError(
             f"{self.path} is damaged ({reason}); move the file away to open a new account."
         )
@@ -209,13 +209,13 @@ class StateFile:
     def _unusable(self, exc: Exception) -> StateFileError:
         code = getattr(exc, "sqlite_errorcode", None)
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            return self._damaged(str(exc))
+            return self._damage_error(str(exc))
         if code == sqlite3.SQLITE_BUSY:
             return StateFileError(f"{self.path} is in use by another sandbox; stop that one first.")
         return StateFileError(f"{self.path} cannot be used: {exc}.")
 
 
-def _logged_ahead(db: sqlite3.Connection) -> None:
+def _write_ahead(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
@@ -232,10 +232,10 @@ def _transact(db: sqlite3.Connection, kind: str, write: Callable[..., None]) -> 
         raise
 
 
-def _moved(account: Exchange) -> tuple[int, int]:
+def _money_counts(account: Exchange) -> tuple[int, int]:
     """Give what moves whenever money does."""
     return account.issued, account.journal.count
 
 
 def _has_changed(account: Exchange, moved: tuple[int, int]) -> bool:
-    return bool(account.changed_orders or account.newly_refused) or _moved(account) != moved
+    return bool(account.changed_orders or account.newly_refused) or _money_counts(account) != moved

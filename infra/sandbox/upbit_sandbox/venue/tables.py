@@ -80,7 +80,7 @@ def put_orders(db: sqlite3.Connection, name: str, orders: Iterable[tuple[int, Or
     db.executemany(_PUT_ORDER, rows)
 
 
-def put_refused(db: sqlite3.Connection, name: str, identifiers: Iterable[str]) -> None:
+def put_refusals(db: sqlite3.Connection, name: str, identifiers: Iterable[str]) -> None:
     """Write identifiers that were burnt without an order."""
     db.executemany(_PUT_REFUSED, ((name, text) for text in identifiers))
 
@@ -91,7 +91,7 @@ def put_whole_account(db: sqlite3.Connection, venue: Venue, name: str) -> None:
     put_account(db, venue, name)
     ledger = venue.accounts[name].ledger()
     put_orders(db, name, enumerate(ledger.orders))
-    put_refused(db, name, (text for text, uuid in ledger.identifiers.items() if uuid is None))
+    put_refusals(db, name, (text for text, uuid in ledger.identifiers.items() if uuid is None))
 
 
 def delete_account(db: sqlite3.Connection, name: str) -> None:

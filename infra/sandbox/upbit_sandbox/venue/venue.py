@@ -144,7 +144,7 @@ class Venue:
         """Put these announcements in force, in place of those that were."""
         self.listings = listings
         for code, market in self.markets.items():
-            self.markets[code] = market.closed_in(listings.of(code).maintenance)
+            self.markets[code] = market.with_closures(listings.of(code).maintenance)
         for account in self.accounts.values():
             account.look_again()
 
@@ -152,7 +152,7 @@ class Venue:
         """Give the markets in which an order waits, whosever it is."""
         return {code for account in self.accounts.values() for code in account.waiting_in()}
 
-    def placed_s(self, uuid: str) -> float:
+    def placement_s(self, uuid: str) -> float:
         """Give when the order of this uuid was placed (epoch s); KeyError where there is none."""
         for account in self.accounts.values():
             if uuid in account.orders:
