@@ -9,7 +9,8 @@ import pytest
 
 from haetae.adapters.asgi_transport import AsgiApp, AsgiTransport
 from haetae.adapters.upbit.client import UpbitClient
-from haetae.adapters.upbit.transport import Transport, UrllibTransport
+from haetae.adapters.upbit.http import HttpTransport
+from haetae.adapters.upbit.transport import Transport
 from haetae.app.ports import Exchange, Missing, OrderReport, Rejected, Unknown, Unreachable
 from haetae.base.errors import ExchangeRefused, ExchangeUnavailable
 from haetae.kernel.records import Candle
@@ -87,7 +88,7 @@ class Stage:
 def stage() -> Iterator[tuple[Stage, Transport]]:
     stage = Stage()
     with served(stage) as address:
-        transport = UrllibTransport(address)
+        transport = HttpTransport(address)
         yield stage, transport
         transport.close()
 
@@ -300,7 +301,7 @@ def test_slow_order_is_unknown_and_found_later() -> None:
     sandbox = sandbox_of()
     hasty_s = patience(0.3)
     with served(create_app(sandbox)) as address:
-        slow = bench_of(sandbox, UrllibTransport(address), timeout_s=hasty_s)
+        slow = bench_of(sandbox, HttpTransport(address), timeout_s=hasty_s)
         slow.break_next("POST", "/v1/orders", Kind.SLOW, delay_s=2 * hasty_s)
         assert isinstance(slow.exchange.place(buy()), Unknown)
         assert isinstance(slow.exchange.order(buy().identifier), OrderReport)
@@ -309,7 +310,7 @@ def test_slow_order_is_unknown_and_found_later() -> None:
 def test_order_to_a_closed_exchange_surely_left_nothing() -> None:
     sandbox = sandbox_of()
     with served(create_app(sandbox)) as address:
-        bench = bench_of(sandbox, UrllibTransport(address))
+        bench = bench_of(sandbox, HttpTransport(address))
         assert bench.exchange.balances()
     assert isinstance(bench.exchange.place(buy()), Unreachable | Unknown)
     assert isinstance(bench.exchange.place(buy()), Unreachable)

@@ -13,12 +13,12 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
+from haetae.adapters.upbit.http import HttpTransport
 from haetae.adapters.upbit.transport import (
     Answer,
     RateBudget,
     Request,
     Transport,
-    UrllibTransport,
     WireFailure,
 )
 from haetae.base.errors import ExchangeUnavailable
@@ -56,7 +56,7 @@ class PyupbitHistory:
         """Take the exchange's address; each request is tried `attempts` times."""
         assert attempts >= 1
         self._session = _Session(
-            UrllibTransport(base_url) if transport is None else transport,
+            HttpTransport(base_url) if transport is None else transport,
             timeout_s=timeout_s,
             attempts=attempts,
             wait=wait,

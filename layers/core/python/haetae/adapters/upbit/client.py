@@ -22,12 +22,12 @@ from haetae.adapters.upbit.bodies import (
     read_order_book,
     read_placement,
 )
+from haetae.adapters.upbit.http import HttpTransport
 from haetae.adapters.upbit.session import BLOCKED, TOO_MANY, Pairs, Session, refusal_of
 from haetae.adapters.upbit.transport import (
     Answer,
     SurelyNotSent,
     Transport,
-    UrllibTransport,
     WireFailure,
 )
 from haetae.app.ports import (
@@ -69,7 +69,7 @@ class UpbitClient:
     ) -> None:
         """Take the address and the key pair; `timeout_s` bounds one request, waiting included."""
         self._session = Session(
-            UrllibTransport(base_url) if transport is None else transport,
+            HttpTransport(base_url) if transport is None else transport,
             Signer(access_key, secret_key),
             timeout_s=timeout_s,
             read_attempts=read_attempts,

@@ -1,8 +1,8 @@
 """The transport to Upbit: one request becomes an answer, or an error that says what it became.
 
 WireFailure
-├── SurelyNotSent   no byte of the request left: refused, no such host, connect timeout
-└── MaybeSent       anything later: read timeout, reset, a broken or undecodable answer
+├── SurelyNotSent   no byte of the request left: refused, no such host, no connection in time
+└── MaybeSent       anything later: no answer in time, reset, a broken or undecodable answer
 """
 
 import time
@@ -64,46 +64,6 @@ class Transport(Protocol):
         ...
 
 
-class UrllibTransport:
-    """HTTP over kept-alive connections. urllib3 is imported when the first one is built."""
-
-    def __init__(self, base_url: str) -> None:
-        """Take scheme, host and an optional path prefix, such as https://api.upbit.com."""
-        import urllib3
-        from urllib3.util import parse_url
-
-        self._pool = urllib3.connection_from_url(base_url, maxsize=2)
-        self._prefix = (parse_url(base_url).path or "").rstrip("/")
-        self._urllib3 = urllib3
-
-    def send(self, request: Request) -> Answer:
-        """Send once; a kept-alive connection that turns out dead counts as MaybeSent."""
-        errors = self._urllib3.exceptions
-        try:
-            answer = self._pool.urlopen(
-                request.method,
-                self._prefix + request.target,
-                body=request.body,
-                headers=request.headers,
-                retries=False,
-                redirect=False,
-                timeout=self._urllib3.Timeout(total=request.timeout_s),
-            )
-        except (errors.NewConnectionError, errors.ConnectTimeoutError) as exc:
-            raise SurelyNotSent(f"no connection: {type(exc).__name__}") from exc
-        except errors.HTTPError as exc:
-            raise MaybeSent(f"no answer: {type(exc).__name__}") from exc
-        return Answer(
-            status=answer.status,
-            headers={name.lower(): value for name, value in answer.headers.items()},
-            body=answer.data,
-        )
-
-    def close(self) -> None:
-        """Close the kept-alive connections."""
-        self._pool.close()
-
-
 class RateBudget:
     """What `Remaining-Req` says is left of each group, so that we wait before we are refused.
 
@@ -129,11 +89,12 @@ class RateBudget:
         if not self._spent_until_s:
             return 0.0
         until_s = self._spent_until_s.pop(self._groups.get(path, ""), 0.0)
-        hold_s = min(until_s - self._now_s(), WINDOW_S, at_most_s)
+        began_s = self._now_s()
+        hold_s = min(until_s - began_s, WINDOW_S, at_most_s)
         if hold_s <= 0.0:
             return 0.0
         self._wait(hold_s)
-        return hold_s
+        return max(hold_s, self._now_s() - began_s)  # a sleep may last longer than it was asked to
 
     def note(self, path: str, header: str | None) -> None:
         """Learn from an answer's `Remaining-Req`."""
