@@ -10,7 +10,7 @@ from haetae.config.keys import KEYS
 from haetae.config.strategies import STRATEGIES
 from haetae.kernel.strategies.knob import MOST_KNOBS
 from haetae.research.engine.compiled import cache_folder, kernel_modules
-from haetae.research.strategy.check import check_strategy, contract_findings, knob_findings
+from haetae.research.strategy.check import contract_findings, knob_findings
 from haetae.research.strategy.source import read_source
 from support.tapes import REPOSITORY
 
@@ -86,11 +86,3 @@ def test_the_pages_know_every_strategy() -> None:
     for page in ("docs/settings.md", "docs/strategies.md"):
         text = (REPOSITORY / page).read_text("utf-8")
         assert [name for name in STRATEGIES if name not in text] == []
-
-
-def test_the_tutorials_strategy_is_accepted(tmp_path: Path) -> None:
-    text = (REPOSITORY / "docs/strategies.md").read_text("utf-8")
-    path = tmp_path / "dip.py"
-    path.write_text(text.partition("```python\n")[2].partition("```")[0], "utf-8")
-
-    assert check_strategy(path) == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from haetae.kernel.advance import Log, count
-from haetae.kernel.codes import CODE_COUNT, EXPIRED, NO_ORDER, RAIL_NAMES, REASON_NAMES
+from haetae.kernel.codes import CODE_COUNT, ENTRY, EXPIRED, NO_ORDER, RAIL_NAMES, REASON_NAMES
 from haetae.research.engine.compiled import compile_functions
 from support.folds import bits, fold, live, log_arrays, simulate
 from support.scenarios import Scenario, scenarios
@@ -78,3 +78,26 @@ def test_every_code_a_mask_can_hold_is_counted(counting: Callable[..., Any]) -> 
 
 def test_every_code_fits_the_mask() -> None:
     assert 0 < min(REASON_NAMES) <= max(REASON_NAMES) < CODE_COUNT
+
+
+def test_at_most_one_intent_per_market_and_minute() -> None:
+    for scenario in SCENARIOS.values():
+        run = simulate(scenario.tape, scenario.params, scenario.rails, mode=scenario.mode)
+        entries = [(i, trade.t) for i, trade in run.trades if trade.kind == ENTRY]
+        exits = [(i, trade.t) for i, trade in run.trades if trade.kind != ENTRY]
+        assert len(set(entries)) == len(entries)
+        assert len(set(exits)) == len(exits)
+        assert not set(entries) & set(exits)
+
+
+def test_positions_never_exceed_their_number() -> None:
+    scenario = SCENARIOS["plan, three markets"]
+    held: set[int] = set()
+    run = simulate(scenario.tape, scenario.params, scenario.rails)
+    for market, trade in run.trades:
+        if trade.kind == ENTRY:
+            held.add(market)
+        else:
+            held.discard(market)
+        assert len(held) <= scenario.rails.max_positions
+    assert len({market for market, _ in run.trades}) > 1

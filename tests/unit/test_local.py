@@ -20,9 +20,8 @@ from haetae_local.lifecycle import account
 from haetae_local.lifecycle.launch import check_disk
 from haetae_local.lifecycle.options import schedules_of, traded
 from haetae_local.replay.drive import doors
-from haetae_local.servers import processes, services
+from haetae_local.servers import processes
 from haetae_local.talk.events import schedule_event
-from haetae_local.talk.http import call, exchange_at
 from support.patience import patience
 
 ECHO = (
@@ -98,17 +97,6 @@ def test_a_child_that_ends_is_told_with_its_last_word(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match=r"the server did not start: no such thing; see .*log"):
         processes.wait_ready(server, "/ready", patience(30))
     server.stop()
-
-
-def test_the_bot_trades_on_the_fills_it_was_tested_with(tmp_path: Path) -> None:
-    port = processes.usable_port(0)
-    exchange = services.start_exchange(StackFolder(tmp_path), ["--source", "synthetic"], port)
-    try:
-        processes.wait_ready(exchange, "/sandbox/health", patience(30))
-        assert call(exchange_at(exchange.url), "GET", "/sandbox/health")["fills"] == "candles"
-        assert call(exchange_at(exchange.url), "GET", "/sandbox/clock")["clock"] == "real"
-    finally:
-        exchange.stop()
 
 
 def test_a_taken_port_becomes_another() -> None:

@@ -15,7 +15,6 @@ from haetae.kernel.records import (
     Rails,
 )
 from support.folds import fold, simulate
-from support.scenarios import scenarios
 from support.states import (
     BARE,
     NOW,
@@ -384,29 +383,6 @@ def test_a_market_without_candles_keeps_its_last_close() -> None:
     _, markets, reached = fold(OFF, [BARE], account(), [held], EMPTY, NOW, NOW + 600)
     assert reached.equity == account().cash + 100_000 * WON
     assert markets[0] == held
-
-
-def test_at_most_one_intent_per_market_and_minute() -> None:
-    for scenario in scenarios().values():
-        run = simulate(scenario.tape, scenario.params, scenario.rails, mode=scenario.mode)
-        entries = [(i, trade.t) for i, trade in run.trades if trade.kind == codes.ENTRY]
-        exits = [(i, trade.t) for i, trade in run.trades if trade.kind != codes.ENTRY]
-        assert len(set(entries)) == len(entries)
-        assert len(set(exits)) == len(exits)
-        assert not set(entries) & set(exits)
-
-
-def test_positions_never_exceed_their_number() -> None:
-    scenario = scenarios()["plan, three markets"]
-    held: set[int] = set()
-    run = simulate(scenario.tape, scenario.params, scenario.rails)
-    for market, trade in run.trades:
-        if trade.kind == codes.ENTRY:
-            held.add(market)
-        else:
-            held.discard(market)
-        assert len(held) <= scenario.rails.max_positions
-    assert len({market for market, _ in run.trades}) > 1
 
 
 def test_one_market_and_the_same_market_among_several_decide_alike() -> None:
