@@ -94,7 +94,7 @@ def sound(world: World) -> None:
         assert records[-1].hash == book.state.chains[name]
 
 
-def told(fuse: Fuse) -> str:
+def fuse_text(fuse: Fuse) -> str:
     names = [fuse.calls[at - 1] for at in fuse.at if at <= len(fuse.calls)]
     return f"died {fuse.when} calls {fuse.at} of {len(fuse.calls)}: {names}"
 
@@ -118,7 +118,7 @@ def test_a_death_at_any_call_of_entry_and_exit_leaves_one_order_an_intent(
             sound(world)
             assert world.held("BTC") == world.held("ETH") == 0
         except AssertionError as exc:
-            raise AssertionError(f"{told(fuse)}: {exc}") from exc
+            raise AssertionError(f"{fuse_text(fuse)}: {exc}") from exc
         entered += len(world.bids())
     print(f"died {when} each of {calls} calls; {entered} entries of {2 * calls}")
     # an entry that died between its mark and its request is wished again at the next bar
@@ -170,7 +170,7 @@ def test_two_deaths_in_a_row_leave_one_order_an_intent(world: World) -> None:
         try:
             sound(world)
         except AssertionError as exc:
-            raise AssertionError(f"{told(fuse)}: {exc}") from exc
+            raise AssertionError(f"{fuse_text(fuse)}: {exc}") from exc
 
 
 @pytest.mark.parametrize("when", [BEFORE, AFTER])

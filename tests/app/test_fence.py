@@ -20,9 +20,9 @@ from safety.explore import (
     Process,
     Step,
     Watcher,
-    answered,
     late,
     never_arrives,
+    reply_arrives,
     reply_lost,
     unreachable,
 )
@@ -182,7 +182,7 @@ def explored(
     store: str,
     processes: Mapping[str, Process],
     *,
-    fates: tuple[Fate, ...] = (answered,),
+    fates: tuple[Fate, ...] = (reply_arrives,),
     stops: frozenset[str] = frozenset(),
     after: Mapping[str, str] | None = None,
 ) -> Found:
@@ -204,12 +204,12 @@ def explored(
 
 
 FATES = {
-    "answered": (answered,),
+    "answered": (reply_arrives,),
     "reply lost": (reply_lost,),
     "never arrives": (never_arrives,),
     "arrives late": (late,),
     "unreachable": (unreachable,),
-    "any of them": (answered, reply_lost, never_arrives, late, unreachable),
+    "any of them": (reply_arrives, reply_lost, never_arrives, late, unreachable),
 }
 ANY = FATES["any of them"]
 WAITING, FILLED = 1.0, 0.0  # s past the minute: an entry waits for a trade, or fills at once
@@ -292,5 +292,5 @@ def test_the_fence_holds_while_a_risk_check_works_on_the_same_orders(
         "risk check": check_risk,
         "killer": killer,
     }
-    found = explored(world, store, processes, fates=(answered, late))
+    found = explored(world, store, processes, fates=(reply_arrives, late))
     assert found.orders >= 100_000_000_000

@@ -11,9 +11,9 @@ from safety.explore import (
     Process,
     Step,
     Watcher,
-    answered,
     late,
     never_arrives,
+    reply_arrives,
     reply_lost,
     unreachable,
 )
@@ -153,7 +153,7 @@ def at(walk: Callable[..., Outcome], t: int) -> Process:
     return process
 
 
-ANY: tuple[Fate, ...] = (answered, reply_lost, never_arrives, late, unreachable)
+ANY: tuple[Fate, ...] = (reply_arrives, reply_lost, never_arrives, late, unreachable)
 PAIRS = {
     "cycle and risk check": (trading_cycle, risk_check),
     "cycle twice": (trading_cycle, trading_cycle),

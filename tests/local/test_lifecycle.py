@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from haetae_local.deploy.aws import client
-from haetae_local.deploy.stack import Deployed, deployed
+from haetae_local.deploy.stack import Deployed, read_deployment
 from haetae_local.folders import Running, StackFolder, alive
 from support.patience import patience
 from support.tapes import REPOSITORY
@@ -74,7 +74,7 @@ class Copy:
     @property
     def stack(self) -> Deployed:
         """Return what is deployed."""
-        return deployed(self.running.localstack, self.running.stack)
+        return read_deployment(self.running.localstack, self.running.stack)
 
 
 def logs(folder: StackFolder) -> str:

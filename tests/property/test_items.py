@@ -349,7 +349,7 @@ def at(item: Item, path: Path) -> Any:
     return part
 
 
-def told(path: Path) -> str:
+def path_text(path: Path) -> str:
     """Return the path as an error tells it: names without the types between them."""
     return ".".join(str(step) for step in path[::2])
 
@@ -380,14 +380,14 @@ def fields() -> list[Any]:
 def test_a_field_that_is_missing_is_named(sample: str, path: Path) -> None:
     damaged = deepcopy(SAMPLES[sample][0])
     del at(damaged, path)[path[-1]]
-    assert_corrupt(sample, damaged, told(path))
+    assert_corrupt(sample, damaged, path_text(path))
 
 
 @pytest.mark.parametrize(("sample", "path"), places("M"))
 def test_a_field_too_many_is_named(sample: str, path: Path) -> None:
     damaged = deepcopy(SAMPLES[sample][0])
     at(damaged, path)[path[-1]]["M"]["more"] = {"NULL": True}
-    assert_corrupt(sample, damaged, f"{told(path)}.more")
+    assert_corrupt(sample, damaged, f"{path_text(path)}.more")
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
@@ -421,7 +421,7 @@ def test_a_field_too_many_at_the_top_is_named(sample: str) -> None:
 def test_a_number_that_is_none_is_named(sample: str, path: Path, attribute: Any) -> None:
     damaged = deepcopy(SAMPLES[sample][0])
     at(damaged, path)[path[-1]] = attribute
-    assert_corrupt(sample, damaged, told(path))
+    assert_corrupt(sample, damaged, path_text(path))
 
 
 @pytest.mark.parametrize(("sample", "path"), places("S", "M", "L"))
@@ -429,7 +429,7 @@ def test_a_number_that_is_none_is_named(sample: str, path: Path, attribute: Any)
 def test_another_type_is_named(sample: str, path: Path, attribute: Any) -> None:
     damaged = deepcopy(SAMPLES[sample][0])
     at(damaged, path)[path[-1]] = attribute
-    assert_corrupt(sample, damaged, told(path))
+    assert_corrupt(sample, damaged, path_text(path))
 
 
 def test_what_is_wrong_with_a_large_item_is_one_short_sentence() -> None:

@@ -137,13 +137,13 @@ def blocking(client: object) -> Ask:
 def awaiting(client: object, runner: asyncio.Runner) -> Ask:
     """Call a client whose calls are awaited, or followed to the end where they are pages."""
 
-    async def answered(call: Callable[[Any], Any]) -> Any:
+    async def wait_for(call: Callable[[Any], Any]) -> Any:
         answer = call(client)
         if isinstance(answer, Awaitable):
             return await answer
         return [one async for one in answer] if isinstance(answer, AsyncIterator) else answer
 
-    return lambda call: runner.run(answered(call))
+    return lambda call: runner.run(wait_for(call))
 
 
 def within_reason(call: Callable[[], Any]) -> Any:

@@ -507,7 +507,7 @@ def test_public_streams(server: Server) -> None:
         assert (candle[0], candle[4]) == (NOW_MS - 1_000, BTC_LAST)
         last = BTC_LAST
         while last == BTC_LAST:
-            [ticker] = await _told(lambda: advance(server, 10), x.watch_ticker(BTC))
+            [ticker] = await _watch_during(lambda: advance(server, 10), x.watch_ticker(BTC))
             last = ticker["last"]
         assert last > BTC_LAST
 
@@ -518,21 +518,21 @@ def test_private_streams(server: Server) -> None:
     async def watch(x: Any) -> None:
         volume, _ = bought(100_000, BTC_ASK)
         watching = (x.watch_orders(BTC), x.watch_my_trades(BTC), x.watch_balance())
-        _, trades, balance = await _told(lambda: server.buy("100000"), *watching)
+        _, trades, balance = await _watch_during(lambda: server.buy("100000"), *watching)
         placed = {order["uuid"] for order in orders(server)}
         assert (trades[-1]["price"], trades[-1]["amount"]) == (BTC_ASK, float(volume))
         assert trades[-1]["order"] in placed
         assert balance["KRW"]["total"] <= float(CASH)
         ended: list[Any] = []
         while not ended:
-            [changes] = await _told(lambda: server.buy("100000"), x.watch_orders(BTC))
+            [changes] = await _watch_during(lambda: server.buy("100000"), x.watch_orders(BTC))
             ended = [one for one in changes if one["status"] == "canceled"]
         assert (ended[0]["side"], ended[0]["filled"]) == ("buy", float(volume))
 
     _watched(server, watch)
 
 
-async def _told(act: Callable[[], Any], *watching: Any) -> list[Any]:
+async def _watch_during(act: Callable[[], Any], *watching: Any) -> list[Any]:
     """Act until each of these streams, which are silent until something happens, has spoken."""
     tasks = [asyncio.ensure_future(one) for one in watching]
     while (await asyncio.wait(tasks, timeout=patience(0.1)))[1]:

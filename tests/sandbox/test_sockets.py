@@ -68,7 +68,7 @@ def drain(socket: ClientConnection) -> list[Any]:
     return frames
 
 
-def is_quiet(socket: ClientConnection) -> bool:
+def is_silent(socket: ClientConnection) -> bool:
     return not drain(socket)
 
 
@@ -105,10 +105,10 @@ def test_upbit_8_only_snapshot_and_only_realtime(server: Server) -> None:
         ask(still, TICKER | {"is_only_snapshot": True})
         ask(moving, TICKER | {"isOnlyRealtime": True})
         assert read(still)["stream_type"] == "SNAPSHOT"
-        assert is_quiet(moving)
+        assert is_silent(moving)
         advance(server, 180)
         assert read(moving)["stream_type"] == "REALTIME"
-        assert is_quiet(still)
+        assert is_silent(still)
 
 
 @pytest.mark.parametrize("codes", [["KRW-NOPE"], ["krw-btc"], ["BTC-KRW"]])
@@ -116,7 +116,7 @@ def test_upbit_8_unknown_code_is_ignored_silently(server: Server, codes: list[st
     """An unknown code, one in lower case too, gets neither data nor an error."""
     with connected(server) as socket:
         ask(socket, {"type": "ticker", "codes": codes})
-        assert is_quiet(socket)
+        assert is_silent(socket)
         ask(socket, {"type": "ticker", "codes": [*codes, "KRW-BTC"]})
         assert read(socket)["code"] == "KRW-BTC"
 
@@ -130,7 +130,7 @@ def test_upbit_8_new_request_replaces_the_old_one(server: Server) -> None:
         assert read(socket)["code"] == "KRW-ETH"
         advance(server, 180)
         assert read(socket)["code"] == "KRW-ETH"
-        assert is_quiet(socket)
+        assert is_silent(socket)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_upbit_8_order_book_level_that_is_not_offered_sends_nothing(server: Serv
     """An order book level that the market does not offer gets no data."""
     with connected(server) as socket:
         ask(socket, {"type": "orderbook", "codes": ["KRW-BTC"], "level": 7})
-        assert is_quiet(socket)
+        assert is_silent(socket)
 
 
 def test_stream_is_what_the_quotes_say(server: Server) -> None:
@@ -251,7 +251,7 @@ def test_upbit_8_my_order_tells_every_change(server: Server) -> None:
     """myOrder tells wait, each trade and the end, with numbers; of a trade, the fill's own."""
     with connected(server, PRIVATE, Authorization=token()) as socket:
         ask(socket, {"type": "myOrder"})
-        assert is_quiet(socket)  # there is no snapshot
+        assert is_silent(socket)  # there is no snapshot
         uuid = server.buy("10000", identifier="mine").json()["uuid"]
         waits = read(socket)
         advance(server, 180)
@@ -273,11 +273,11 @@ def test_upbit_8_my_order_of_some_markets(server: Server) -> None:
     """myOrder with codes tells only of orders in those markets."""
     with connected(server, PRIVATE, Authorization=token()) as socket:
         ask(socket, {"type": "myOrder", "codes": ["KRW-ETH"]})
-        assert is_quiet(socket)
+        assert is_silent(socket)
         server.place(LIMIT)
         placed = server.place(LIMIT | {"market": "KRW-ETH"}).json()
         assert read(socket)["uuid"] == placed["uuid"]
-        assert is_quiet(socket)
+        assert is_silent(socket)
 
 
 def test_upbit_8_cancel_is_told(server: Server) -> None:
@@ -285,7 +285,7 @@ def test_upbit_8_cancel_is_told(server: Server) -> None:
     uuid = server.place(LIMIT).json()["uuid"]
     with connected(server, PRIVATE, Authorization=token()) as socket:
         ask(socket, {"type": "myOrder"}, {"type": "myAsset"})
-        assert is_quiet(socket)
+        assert is_silent(socket)
         server.private("DELETE", "/v1/order", f"uuid={uuid}")
         assert read_until(socket, "myOrder")["state"] == "cancel"
 
@@ -294,7 +294,7 @@ def test_upbit_8_my_asset_tells_what_moved(server: Server) -> None:
     """myAsset sends the currencies whose balance or locked amount changed, as numbers."""
     with connected(server, PRIVATE, Authorization=token()) as socket:
         ask(socket, {"type": "myAsset"})
-        assert is_quiet(socket)
+        assert is_silent(socket)
         server.place(LIMIT)
         frame = read(socket)
         krw = server.private("GET", "/v1/accounts").json()[0]
@@ -309,7 +309,7 @@ def test_upbit_8_token_has_no_query_hash(server: Server) -> None:
     authorization = token()
     with connected(server, PRIVATE, Authorization=authorization) as socket:
         ask(socket, {"type": "myAsset"})
-        assert is_quiet(socket)
+        assert is_silent(socket)
     with connected(server, PRIVATE, Authorization=authorization) as socket:
         ask(socket, {"type": "myAsset"})
         assert end_of(socket) == ("INVALID_AUTH", 1000)
@@ -325,10 +325,10 @@ def test_accounts_do_not_hear_of_each_other(server: Server) -> None:
     ):
         for socket in (ours, other):
             ask(socket, {"type": "myOrder"}, {"type": "myAsset"})
-            assert is_quiet(socket)
+            assert is_silent(socket)
         server.place(LIMIT)
         assert read_until(ours, "myOrder")["state"] == "wait"
-        assert is_quiet(other)
+        assert is_silent(other)
         server.call("POST", "/sandbox/deposit", {"account": "other", "amount": "5"})
         assert read(other)["assets"][0]["balance"] == 1_000_005
 
@@ -342,7 +342,7 @@ def test_upbit_8_key_hears_only_what_it_is_permitted(server: Server) -> None:
         with connected(server, PRIVATE, Authorization=theirs) as socket:
             ask(socket, {"type": kind})
             if is_permitted:
-                assert is_quiet(socket)
+                assert is_silent(socket)
             else:
                 assert end_of(socket) == ("INVALID_AUTH", 1000)
 
@@ -463,7 +463,7 @@ def test_upbit_8_idle_connection_is_dropped(impatient: Server) -> None:
             except ConnectionClosed as exc:
                 ended.append(exc)
                 break
-        assert is_quiet(lively)
+        assert is_silent(lively)
     assert ended[0].rcvd is None, "there is no closing handshake"
 
 

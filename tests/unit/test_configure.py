@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def told(*options: str, dotenv: str = "", deployed: Mapping[str, str] = {}) -> dict[str, str]:
+def values(*options: str, dotenv: str = "", deployed: Mapping[str, str] = {}) -> dict[str, str]:
     """Return the template's parameters that options, `.env` and what is deployed come to."""
     Path(".env").write_text(dotenv, "utf-8")
     wanted: argparse.Namespace = configure(parser().parse_args(["up", *options]), deployed)
@@ -46,7 +46,7 @@ def told(*options: str, dotenv: str = "", deployed: Mapping[str, str] = {}) -> d
 def refusal(*options: str, dotenv: str = "", deployed: Mapping[str, str] = {}) -> str:
     """Return the sentence that refuses them."""
     with pytest.raises(LocalError) as caught:
-        told(*options, dotenv=dotenv, deployed=deployed)
+        values(*options, dotenv=dotenv, deployed=deployed)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -74,7 +74,7 @@ def setup_in_functions(values: Mapping[str, str]) -> Setup:
 @pytest.mark.parametrize("profile", ["plan", "balanced"])
 def test_the_plans_own_file_reaches_the_functions_word_for_word(profile: str) -> None:
     lines = [line for line in PLAN.read_text("utf-8").splitlines() if not line.endswith(":")]
-    found = told("--config", str(PLAN), "--profile", profile)
+    found = values("--config", str(PLAN), "--profile", profile)
 
     assert found["Markets"] == "KRW-BTC"
     assert "exchange.market" not in found["Settings"]
@@ -91,7 +91,7 @@ def test_a_files_markets_and_interval_become_parameters_of_their_own(folder: Pat
         "exchange:\n  market: [KRW-ETH, KRW-BTC]\n"
         "schedule:\n  decision_interval_minutes: 30.0\nrisk:\n  r_per_trade_bps: 25\n"
     )
-    found = told("--config", str(file))
+    found = values("--config", str(file))
 
     assert (found["Markets"], found["DecisionIntervalMinutes"]) == ("KRW-ETH,KRW-BTC", "30")
     assert found["Settings"] == "risk.r_per_trade_bps=25"
@@ -140,7 +140,7 @@ def test_up_ends_with_two_and_one_sentence_and_starts_nothing(folder: Path) -> N
 def test_options_win_over_the_file_and_markets_must_agree() -> None:
     options = ("--config", str(PLAN), "--settings", "risk.r_per_trade_bps=25")
 
-    assert "risk.r_per_trade_bps=25" in told(*options)["Settings"]
+    assert "risk.r_per_trade_bps=25" in values(*options)["Settings"]
     assert refusal("--config", str(PLAN), "--markets", "KRW-ETH").startswith(
         f"--config {PLAN} line 3: exchange.market 'KRW-BTC' and the markets 'KRW-ETH' disagree"
     )
@@ -150,7 +150,7 @@ def test_options_win_over_the_file_and_markets_must_agree() -> None:
 
 
 def test_variables_become_the_parameters() -> None:
-    found = told(
+    found = values(
         dotenv="TRADING_SYMBOL=KRW-ETH, KRW-BTC\nHAETAE_PROFILE=balanced\nHAETAE_LANGUAGE=en\n"
         "TRADING_BUY_PERCENTAGE=0.2\nTRADING_MIN_ORDER_AMOUNT=10000.0\nLOG_LEVEL=DEBUG\n"
         "SCHEDULER_INTERVAL_MINUTES=10\nHAETAE_SET=risk.max_position=2\n"
@@ -166,22 +166,28 @@ def test_variables_become_the_parameters() -> None:
 
 def test_options_win_over_variables() -> None:
     dotenv = "TRADING_SYMBOL=KRW-ETH\nHAETAE_PROFILE=balanced\nSCHEDULER_INTERVAL_MINUTES=10\n"
-    found = told("--markets", "KRW-XRP", "--profile", "plan", "--interval", "5", dotenv=dotenv)
+    found = values("--markets", "KRW-XRP", "--profile", "plan", "--interval", "5", dotenv=dotenv)
 
     assert (found["Markets"], found["Profile"]) == ("KRW-XRP", "plan")
     assert found["DecisionIntervalMinutes"] == "5"
 
 
 def test_without_a_word_everything_stays_as_it_is_deployed() -> None:
-    assert set(told()) == {"Schedules", "Clock", "UpbitBaseUrl", "UpbitAccessKey", "UpbitSecretKey"}
+    assert set(values()) == {
+        "Schedules",
+        "Clock",
+        "UpbitBaseUrl",
+        "UpbitAccessKey",
+        "UpbitSecretKey",
+    }
 
 
 def test_development_is_schedules_off_and_a_log_level(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = told(dotenv="SCHEDULER_ENABLED=false\nLOG_LEVEL=DEBUG\n")
+    found = values(dotenv="SCHEDULER_ENABLED=false\nLOG_LEVEL=DEBUG\n")
     assert (found["Schedules"], found["LogLevel"]) == ("DISABLED", "DEBUG")
 
     monkeypatch.setenv("SCHEDULER_ENABLED", "true")
-    assert told(dotenv="SCHEDULER_ENABLED=false\n")["Schedules"] == "ENABLED"
+    assert values(dotenv="SCHEDULER_ENABLED=false\n")["Schedules"] == "ENABLED"
 
 
 @pytest.mark.parametrize(
@@ -196,11 +202,11 @@ def test_development_is_schedules_off_and_a_log_level(monkeypatch: pytest.Monkey
 def test_a_developers_schedules_stay_off_until_somebody_turns_them_on(
     dotenv: str, deployed: str, word: str
 ) -> None:
-    assert told(dotenv=dotenv, deployed={"Schedules": deployed})["Schedules"] == word
+    assert values(dotenv=dotenv, deployed={"Schedules": deployed})["Schedules"] == word
 
 
 def test_ones_own_keys_never_reach_the_sandbox_and_say_so(capsys: Capture) -> None:
-    found = told(dotenv="UPBIT_ACCESS_KEY=mine\nUPBIT_SECRET_KEY=mine\nPG_HOST=db\n")
+    found = values(dotenv="UPBIT_ACCESS_KEY=mine\nUPBIT_SECRET_KEY=mine\nPG_HOST=db\n")
 
     assert "mine" not in found.values()
     lines = capsys.readouterr().err.splitlines()
@@ -233,12 +239,12 @@ def test_a_variable_that_cannot_be_meant_is_refused_before_anything_starts(
 def test_what_nobody_tells_is_judged_as_it_is_deployed() -> None:
     line = ("--settings", "risk.daily_stop_R=-2")
 
-    assert "Settings" in told(*line)
+    assert "Settings" in values(*line)
     assert "has no effect without an R" in refusal(*line, deployed={"Profile": "balanced"})
     assert "has no effect without an R" in refusal(
         "--profile", "balanced", deployed={"Profile": "plan", "Settings": "risk.daily_stop_R=-2"}
     )
-    assert told(deployed={"Profile": "plan", "DecisionIntervalMinutes": "30"})
+    assert values(deployed={"Profile": "plan", "DecisionIntervalMinutes": "30"})
 
 
 def test_an_interval_that_is_told_twice_is_refused() -> None:

@@ -195,11 +195,11 @@ def test_the_fills_of_a_month_are_counted_from_nought() -> None:
 def test_a_loss_limit_is_used_from_its_start_to_its_floor() -> None:
     book = LossBook(start=Decimal(100), floor=Decimal(80), latched=False, until=0)
 
-    assert book.used(Decimal(100)) == book.used(Decimal(105)) == 0
-    assert book.used(Decimal(95)) == Decimal("0.25")
-    assert book.used(Decimal(80)) == 1
-    assert book.used(Decimal(79)) > 1
-    assert replace(book, start=Decimal(0), floor=Decimal(0)).used(Decimal(0)) == 1
+    assert book.used_share(Decimal(100)) == book.used_share(Decimal(105)) == 0
+    assert book.used_share(Decimal(95)) == Decimal("0.25")
+    assert book.used_share(Decimal(80)) == 1
+    assert book.used_share(Decimal(79)) > 1
+    assert replace(book, start=Decimal(0), floor=Decimal(0)).used_share(Decimal(0)) == 1
 
 
 def test_equity_is_cash_and_what_the_positions_would_bring() -> None:

@@ -18,7 +18,7 @@ from haetae_local.errors import LocalError
 from haetae_local.folders import Running, StackFolder, alive
 from haetae_local.lifecycle import account
 from haetae_local.lifecycle.launch import check_disk
-from haetae_local.lifecycle.options import schedules_of, traded
+from haetae_local.lifecycle.options import markets_of, schedules_of
 from haetae_local.replay.drive import doors
 from haetae_local.servers import processes
 from haetae_local.talk.events import schedule_event
@@ -207,7 +207,7 @@ def test_a_half_made_stack_is_waited_for_and_removed(
     monkeypatch.setattr(stack, "remove", lambda _endpoint, name: removed.append(name))
     monkeypatch.setattr(stack, "holds_account", lambda _endpoint, _name: False)
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
-    stack.remove_broken("http://nowhere", "haetae")
+    stack.remove_broken_stack("http://nowhere", "haetae")
     assert removed == (["haetae"] if deleted else [])
 
 
@@ -219,7 +219,7 @@ def test_a_broken_stack_that_holds_an_account_is_never_removed(
     monkeypatch.setattr(stack, "remove", lambda _endpoint, name: removed.append(name))
     monkeypatch.setattr(stack, "holds_account", lambda _endpoint, _name: True)
     with pytest.raises(LocalError, match="run: make down, which keeps the account"):
-        stack.remove_broken("http://nowhere", "haetae")
+        stack.remove_broken_stack("http://nowhere", "haetae")
     assert removed == []
 
 
@@ -244,7 +244,7 @@ def test_a_replay_trades_the_markets_of_its_files_unless_told(tmp_path: Path) ->
     for file in files:
         file.write_text("timestamp,open,high,low,close,volume\n1756684800,1,1,1,1,1\n")
     args = argparse.Namespace(source="replay", candles=files, markets="")
-    assert traded(args) == "KRW-ETH,KRW-DOGE"
+    assert markets_of(args) == "KRW-ETH,KRW-DOGE"
     args.markets = "KRW-DOGE"
-    assert traded(args) == "KRW-DOGE"
-    assert traded(argparse.Namespace(source="synthetic", markets="")) == ""
+    assert markets_of(args) == "KRW-DOGE"
+    assert markets_of(argparse.Namespace(source="synthetic", markets="")) == ""

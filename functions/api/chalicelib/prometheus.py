@@ -36,8 +36,8 @@ def account_lines(account: AccountView) -> Iterator[str]:
     yield from metric("bot_cash_krw", "gauge", "Won on the account.", [({}, account.cash)])
     yield from metric("bot_positions", "gauge", "Markets held.", [({}, len(account.holdings))])
     used: list[Sample] = [
-        ({"book": "day"}, account.day.used(account.equity)),
-        ({"book": "week"}, account.week.used(account.equity)),
+        ({"book": "day"}, account.day.used_share(account.equity)),
+        ({"book": "week"}, account.week.used_share(account.equity)),
     ]
     yield from metric("bot_loss_limit_used_ratio", "gauge", "1 latches the book.", used)
     yield from metric(

@@ -37,7 +37,7 @@ def dynamodb_moto() -> Service:
     """Return the service, and mend moto."""
     moto.dynamodb.models.Table = SortedTable  # type: ignore[attr-defined]
     DynamoDBBackend.transact_write_items = transact_write_items  # type: ignore[assignment, method-assign]
-    Item.__new__ = _untracked  # type: ignore[assignment, method-assign]
+    Item.__new__ = _make_item  # type: ignore[assignment, method-assign]
     return Service.for_provider(
         MotoDynamoDBProvider(), dispatch_table_factory=MotoFallbackDispatcher
     )
@@ -278,5 +278,5 @@ def _put(table: Table, item: Item) -> None:
         items[item.hash_key][item.range_key] = item
 
 
-def _untracked(cls: type[Item], *_args: Any, **_kwargs: Any) -> Item:
+def _make_item(cls: type[Item], *_args: Any, **_kwargs: Any) -> Item:
     return object.__new__(cls)

@@ -153,7 +153,7 @@ class ProcessExecutor(RuntimeExecutor):
             case "timeout":
                 self._failure = _error("Sandbox.Timedout", f"Init timed out after {seconds:.2f} s")
             case _:
-                self._failure = _error("Runtime.ExitError", _exited(report))
+                self._failure = _error("Runtime.ExitError", _exit_text(report))
         self._end_process()
 
     def _run(self, payload: dict[str, str]) -> Report:
@@ -188,7 +188,7 @@ class ProcessExecutor(RuntimeExecutor):
                 return _error("Sandbox.Timedout", why), "timeout"
             case "exit":
                 self._end_process()
-                why = f"RequestId: {request_id} Error: {_exited(report)}"
+                why = f"RequestId: {request_id} Error: {_exit_text(report)}"
                 self._log.add(why)
                 return _error("Runtime.ExitError", why), "error"
             case _:
@@ -204,5 +204,5 @@ def _error(kind: str, message: str) -> bytes:
     return json.dumps({"errorType": kind, "errorMessage": message}).encode()
 
 
-def _exited(report: Report) -> str:
+def _exit_text(report: Report) -> str:
     return f"Runtime exited with error: {report.body.decode()}"

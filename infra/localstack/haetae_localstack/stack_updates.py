@@ -125,14 +125,14 @@ def _names(provider: ResourceProvider, kind: str) -> list[str]:
     return [path for path in paths if "/" not in path]
 
 
-def _changed(request: ResourceRequest) -> set[str]:
+def _changed_keys(request: ResourceRequest) -> set[str]:
     model, before = request.desired_state, request.previous_state
     return {key for key in model.keys() | before.keys() if model.get(key) != before.get(key)}
 
 
 def _refuse(request: ResourceRequest, *built: str) -> None:
     """Raise for a change of anything that is not built here."""
-    if others := sorted(_changed(request) - set(built)):
+    if others := sorted(_changed_keys(request) - set(built)):
         raise NotImplementedError(
             f"{request.resource_type}: changing {', '.join(others)} is not built for LocalStack"
         )

@@ -142,19 +142,19 @@ class Watcher:
         """Judge an end; the world stands there and may be used up."""
 
 
-def told(step: Step) -> str:
+def step_text(step: Step) -> str:
     """Return a step as one line of a counterexample."""
     return f"{step.who or 'arrives'}: {step.call.key[:160]} -> {str(step.answer)[:100]}"
 
 
-def answered(explorer: "Explorer", moment: Moment, intent: Intent) -> tuple[Moment, Any]:
+def reply_arrives(explorer: "Explorer", moment: Moment, intent: Intent) -> tuple[Moment, Any]:
     """The request arrives and its answer comes back."""
     return explorer.carried_out(moment, Call("exchange", "place", (intent,), {}))
 
 
 def reply_lost(explorer: "Explorer", moment: Moment, intent: Intent) -> tuple[Moment, Any]:
     """The request arrives, its answer does not."""
-    after, _answer = answered(explorer, moment, intent)
+    after, _answer = reply_arrives(explorer, moment, intent)
     return after, Unknown(message="no answer")
 
 
@@ -186,7 +186,7 @@ class Explorer:
     processes: Mapping[str, Process]
     watcher: Watcher
     stops: frozenset[str] = frozenset()
-    fates: tuple[Fate, ...] = (answered,)
+    fates: tuple[Fate, ...] = (reply_arrives,)
     after: Mapping[str, str] = field(default_factory=dict)
     found: Found = field(default_factory=Found)
     trail: list[Step | str] = field(default_factory=list)
@@ -315,7 +315,7 @@ class Explorer:
         try:
             return moment._replace(notes=self.watcher.saw(self, moment, step))
         except AssertionError as exc:
-            raise AssertionError(self._told(exc, step)) from exc
+            raise AssertionError(self._failure_text(exc, step)) from exc
 
     def _judge(self, moment: Moment) -> None:
         pair = (moment.books, moment.exchange)
@@ -325,7 +325,7 @@ class Explorer:
         try:
             self.watcher.holds(self, moment)
         except AssertionError as exc:
-            raise AssertionError(self._told(exc)) from exc
+            raise AssertionError(self._failure_text(exc)) from exc
 
     def _end(self, moment: Moment) -> None:
         self.found.ends += 1
@@ -341,10 +341,12 @@ class Explorer:
         try:
             self.watcher.ended(self.world, results)
         except AssertionError as exc:
-            raise AssertionError(self._told(exc)) from exc
+            raise AssertionError(self._failure_text(exc)) from exc
 
-    def _told(self, exc: AssertionError, *last: Step) -> str:
-        steps = [step if isinstance(step, str) else told(step) for step in (*self.trail, *last)]
+    def _failure_text(self, exc: AssertionError, *last: Step) -> str:
+        steps = [
+            step if isinstance(step, str) else step_text(step) for step in (*self.trail, *last)
+        ]
         return "\n".join([str(exc), "after:", *steps])
 
     # a process
@@ -447,8 +449,8 @@ class Explorer:
     def _exchange_now(self) -> int:
         account = self.world.sandbox.venue.account
         balances = [(c, account.wallet.balance(c)) for c in account.wallet.currencies()]
-        told = repr((sorted(account.orders.items()), balances, sorted(account._burnt)))
-        return self.intern(self.world.save_exchange(), told)
+        text = repr((sorted(account.orders.items()), balances, sorted(account._burnt)))
+        return self.intern(self.world.save_exchange(), text)
 
     def _put_back(self, moment: Moment) -> None:
         self._stored = -1

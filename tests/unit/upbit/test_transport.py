@@ -7,7 +7,7 @@ import pytest
 from haetae.adapters.upbit.transport import (
     Answer,
     RateBudget,
-    requests_left,
+    remaining_requests,
 )
 from support.upbit_script import (
     BUY,
@@ -34,7 +34,7 @@ from support.upbit_script import (
     ],
 )
 def test_remaining_req_is_read_and_oddities_are_ignored(header: str, known: object) -> None:
-    assert requests_left(header) == known
+    assert remaining_requests(header) == known
 
 
 def test_spent_group_is_waited_for_once_and_others_are_not() -> None:

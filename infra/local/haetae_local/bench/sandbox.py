@@ -40,23 +40,23 @@ def order_rates() -> list[float]:
         rates = []
         for _round in range(ROUNDS + 1):
             requests = [signed_order(buy) for _order in range(ORDERS)]
-            rates.append(ORDERS / asyncio.run(sent(server, requests)))
+            rates.append(ORDERS / asyncio.run(send_all(server, requests)))
         return rates[1:]  # the first warms up
 
 
-async def sent(server: Exchange, requests: list[bytes]) -> float:
+async def send_all(server: Exchange, requests: list[bytes]) -> float:
     """Send requests over kept-alive connections, one after the other on each; return seconds."""
     shares = [requests[n::CONNECTIONS] for n in range(CONNECTIONS)]
     opened = [await asyncio.open_connection(server.host, server.port) for _share in shares]
     began = time.perf_counter()
-    await asyncio.gather(*[_sent(*pair, share) for pair, share in zip(opened, shares, strict=True)])
+    await asyncio.gather(*[_send(*pair, share) for pair, share in zip(opened, shares, strict=True)])
     took = time.perf_counter() - began
     for _reader, writer in opened:
         writer.close()
     return took
 
 
-async def _sent(
+async def _send(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, requests: list[bytes]
 ) -> None:
     for request in requests:
@@ -74,7 +74,7 @@ def lags() -> tuple[list[float], list[float], list[float]]:
     """
     with tempfile.TemporaryDirectory(prefix="haetae-bench-") as folder:
         minutes = int(WATCHED_S * 3 * SPEED / 60) + DAY_MIN
-        files = [recorded(Path(folder), f"KRW-B{n}", minutes) for n in range(MARKETS)]
+        files = [write_walk(Path(folder), f"KRW-B{n}", minutes) for n in range(MARKETS)]
         begin = START + DAY_MIN * 60
         options = ("--clock", "real", "--start", iso_text(begin), "--speed", str(SPEED))
         with exchange("--source", "replay", *options, "--candles", *files) as server:
@@ -124,7 +124,7 @@ def memory_mb() -> float:
     """
     with tempfile.TemporaryDirectory(prefix="haetae-bench-") as folder:
         codes = [f"KRW-B{n}" for n in range(5)]
-        files = [recorded(Path(folder), code, YEAR_MIN) for code in codes]
+        files = [write_walk(Path(folder), code, YEAR_MIN) for code in codes]
         end = START + YEAR_MIN * 60
         with exchange(
             "--source", "replay", "--start", iso_text(end), "--candles", *files
@@ -144,7 +144,7 @@ def peak_mb(pid: int) -> float:
     raise RuntimeError(f"process {pid} tells no VmHWM")
 
 
-def recorded(folder: Path, code: str, minutes: int) -> Path:
+def write_walk(folder: Path, code: str, minutes: int) -> Path:
     """Write a random walk of minutes as a candle file."""
     walk = np.random.default_rng(sum(map(ord, code))).normal(0, 0.0005, minutes).cumsum()
     closes = np.round(50_000_000 * np.exp(walk), -3)

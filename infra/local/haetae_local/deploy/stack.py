@@ -12,7 +12,7 @@ from haetae_local.deploy.aws import client, environment
 from haetae_local.deploy.sam import run_sam
 from haetae_local.errors import LocalError
 from haetae_local.folders import REGION, open_folder
-from haetae_local.servers.running import required
+from haetae_local.servers.running import require_running
 
 STACK = "haetae"  # what `make up` runs
 BUCKET = "haetae-artifacts"
@@ -60,7 +60,7 @@ def deploy(
     Raises:
         LocalError: the SAM CLI refused; names its log.
     """
-    remove_broken(endpoint, name)
+    remove_broken_stack(endpoint, name)
     bucket(endpoint)
     command = [
         "deploy",
@@ -70,7 +70,7 @@ def deploy(
         *("--parameter-overrides", *[f"{key}={quote(text)}" for key, text in parameters.items()]),
     ]
     run_sam(command, log, os.environ | environment(endpoint), "deployed")
-    return deployed(endpoint, name)
+    return read_deployment(endpoint, name)
 
 
 def quote(text: str) -> str:
@@ -106,7 +106,7 @@ def parameters(endpoint: str, name: str) -> dict[str, str]:
     return {one["ParameterKey"]: one["ParameterValue"] for one in found}
 
 
-def remove_broken(endpoint: str, name: str) -> None:
+def remove_broken_stack(endpoint: str, name: str) -> None:
     """Wait for what is still being done to the stack; delete one that cannot be changed.
 
     LocalStack calls a failed update what CloudFormation calls a failed creation.
@@ -157,7 +157,7 @@ def remove(endpoint: str, name: str, within_s: float = 60.0) -> None:
         time.sleep(0.5)
 
 
-def deployed(endpoint: str, name: str) -> Deployed:
+def read_deployment(endpoint: str, name: str) -> Deployed:
     """Return the stack's addresses and names.
 
     Raises:
@@ -186,8 +186,8 @@ def running_stack() -> Deployed:
     Raises:
         LocalError: nothing does.
     """
-    running = required(open_folder())
-    return deployed(running.localstack, running.stack)
+    running = require_running(open_folder())
+    return read_deployment(running.localstack, running.stack)
 
 
 def invoke(where: Deployed, function: str, event: Mapping[str, Any]) -> Any:

@@ -9,7 +9,7 @@ from haetae_local.errors import LocalError
 from haetae_local.folders import Running, StackFolder, open_folder
 from haetae_local.lifecycle.configure import configure
 from haetae_local.lifecycle.options import parameters, schedules_of
-from haetae_local.servers.running import required
+from haetae_local.servers.running import require_running
 
 
 def deploy_again(args: argparse.Namespace) -> None:
@@ -27,7 +27,7 @@ def deploy_again(args: argparse.Namespace) -> None:
             pid=0, localstack=args.endpoint, exchange=args.exchange, stack=STACK, source="elsewhere"
         )
     else:
-        running = required(folder)
+        running = require_running(folder)
     began = time.monotonic()
     wanted = configure(args, stack.parameters(running.localstack, running.stack))
     schedules = schedules_of(running.source, wanted.schedules)

@@ -39,7 +39,7 @@ def keep_account(folder: StackFolder, running: Running) -> None:
     """Write the account down while nothing trades."""
     if not answers(f"{running.localstack}/_localstack/health"):
         raise LocalError(f"LocalStack does not answer; see {folder.log('localstack')}")
-    found = stack.deployed(running.localstack, running.stack)
+    found = stack.read_deployment(running.localstack, running.stack)
     pause_schedules(found)
     file = folder.account(running.source)
     items = account.save(

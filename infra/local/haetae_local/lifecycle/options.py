@@ -19,7 +19,7 @@ def exchange_options(args: argparse.Namespace) -> list[str]:
     if args.source == "replay":
         if not args.candles:
             raise LocalError("SOURCE=replay needs recorded minutes; add CANDLES=KRW-BTC_1m.parquet")
-        options += ["--clock", "virtual", "--start", iso_text(recorded(args).from_t)]
+        options += ["--clock", "virtual", "--start", iso_text(recorded_span(args).from_t)]
         return [*options, "--candles", *[str(path.resolve()) for path in args.candles]]
     if args.markets:
         options += ["--markets", args.markets]
@@ -50,7 +50,7 @@ def parameters(args: argparse.Namespace, running: Running, *, schedules: str) ->
     }
 
 
-def traded(args: argparse.Namespace) -> str:
+def markets_of(args: argparse.Namespace) -> str:
     """Return the markets that were told, of a replay else those of its candle files; "" for none.
 
     Unset values keep their deployed setting.
@@ -65,7 +65,7 @@ def schedules_of(source: str, wanted: str) -> str:
     return DISABLED if source == "replay" else wanted
 
 
-def recorded(args: argparse.Namespace) -> "Span":
+def recorded_span(args: argparse.Namespace) -> "Span":
     """Return the time that the candle files can be replayed for.
 
     Raises:
@@ -75,7 +75,7 @@ def recorded(args: argparse.Namespace) -> "Span":
     from haetae.research.data.tapes import histories, span
 
     try:
-        found = histories(candle_files(args), traded(args).split(","), interval_s(args))
+        found = histories(candle_files(args), markets_of(args).split(","), interval_s(args))
         return span(found, interval_s(args), from_t=None, to_t=None)
     except HaetaeError as error:
         raise LocalError(f"CANDLES cannot be replayed: {error}") from error

@@ -15,10 +15,10 @@ from haetae_local.lifecycle.deploy import deploy
 from haetae_local.lifecycle.launch import check_disk, follow_parent, launch
 from haetae_local.lifecycle.options import (
     interval_s,
+    markets_of,
     parameters,
-    recorded,
+    recorded_span,
     schedules_of,
-    traded,
 )
 from haetae_local.replay.drive import drive
 from haetae_local.servers.running import healthy, stop
@@ -39,7 +39,7 @@ def up(args: argparse.Namespace) -> None:
         raise LocalError(f"SOURCE={running.source} is running; to change it run: make down")
     deployed = stack.parameters(running.localstack, running.stack) if running is not None else {}
     args = configure(args, deployed)
-    args.markets = traded(args)
+    args.markets = markets_of(args)
     schedules = schedules_of(args.source, args.schedules)
     if running is not None:
         found = deploy(folder, running, parameters(args, running, schedules=schedules))
@@ -111,7 +111,7 @@ def play(running: Running, found: Deployed, args: argparse.Namespace) -> None:
     """Pump recorded minutes through the functions until they end or the user has enough."""
     from tqdm import tqdm
 
-    span = recorded(args)
+    span = recorded_span(args)
     with tqdm(total=(span.to_t - span.from_t) // MINUTE_S + 1, unit="min", mininterval=0.5) as bar:
 
         def progress(_t: int) -> None:

@@ -12,7 +12,7 @@ from haetae_local.servers.processes import answers
 STOP_S = 40.0
 
 
-def required(folder: StackFolder) -> Running:
+def require_running(folder: StackFolder) -> Running:
     """Return what runs.
 
     Raises:

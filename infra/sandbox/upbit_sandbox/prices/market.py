@@ -21,7 +21,7 @@ DAY_MIN = 1440
 AHEAD_S = DAY_S
 STEP_S = 3_600
 ROWS_KEPT = 500  # of each unit
-PRINTS_KEPT = 128  # candles
+TRADES_KEPT = 128  # candles
 LEAST_S = 0.0005  # trades have whole milliseconds
 YEAR_S = 364 * DAY_S
 SECONDS_KEPT_S = 90 * DAY_S  # three months (docs: list-candles-seconds)
@@ -63,7 +63,7 @@ class Market:
         self._days = Days(self._series)
         self._last_day = Totals(self._series)
         self._rows: dict[int, dict[int, tuple[int, bytes]]] = {}  # by unit and the rows up to it
-        self._prints: dict[int, list[MarketTrade]] = {}  # by their row
+        self._trades: dict[int, list[MarketTrade]] = {}  # by their row
         self._newest: tuple[tuple[int, float], Candle | None] = ((0, 0.0), None)
 
     @property
@@ -123,8 +123,8 @@ class Market:
     def second_rows(self, now_s: float, to_s: float | None, count: int) -> list[bytes]:
         """Render up to `count` candles of one second, otherwise as `rows`."""
         until_s = now_s if to_s is None else min(ceil(to_s) - LEAST_S, now_s)
-        prints = self.market_trades_back(until_s, now_s - SECONDS_KEPT_S)
-        seconds = islice(groupby(prints, lambda one: int(one.t_s)), count)
+        trades = self.market_trades_back(until_s, now_s - SECONDS_KEPT_S)
+        seconds = islice(groupby(trades, lambda one: int(one.t_s)), count)
         return [
             second_row(self.code, _candle_of(second, list(reversed(list(inside)))))
             for second, inside in seconds
@@ -206,7 +206,7 @@ class Market:
         series = self._series
         found: list[MarketTrade] = []
         for number in range(max(series.before(after_s) - 1, 0), series.before(until_s)):
-            found += [one for one in self._prints_in(number) if after_s < one.t_s <= until_s]
+            found += [one for one in self._trades_in(number) if after_s < one.t_s <= until_s]
         return found
 
     def market_trades_back(self, until_s: float, after_s: float) -> Iterator[MarketTrade]:
@@ -214,7 +214,7 @@ class Market:
         series = self._series
         least = max(series.before(after_s) - 1, 0)
         for number in range(series.before(until_s) - 1, least - 1, -1):
-            for one in reversed(self._prints_in(number)):
+            for one in reversed(self._trades_in(number)):
                 if after_s < one.t_s <= until_s:
                     yield one
 
@@ -232,16 +232,16 @@ class Market:
             self._newest = asked, _candle_of(asked[0], known) if known else None
         return self._newest[1]
 
-    def _prints_in(self, number: int) -> list[MarketTrade]:
-        found = self._prints.get(number)
+    def _trades_in(self, number: int) -> list[MarketTrade]:
+        found = self._trades.get(number)
         if found is None:
             tape, row = self._series.find(number)
             candle = tape.opens[row], tape.highs[row], tape.lows[row], tape.closes[row]
             length_s = tape.unit_min * 60
             found = self._make(self.code, tape.starts[row], length_s, (*candle, tape.volumes[row]))
-            if len(self._prints) >= PRINTS_KEPT:
-                self._prints.clear()
-            self._prints[number] = found
+            if len(self._trades) >= TRADES_KEPT:
+                self._trades.clear()
+            self._trades[number] = found
         return found
 
     def _series_of(self, unit_min: int) -> Series:
@@ -252,18 +252,18 @@ class Market:
         return found
 
 
-def _candle_of(start_s: int, prints: Sequence[MarketTrade]) -> Candle:
+def _candle_of(start_s: int, trades: Sequence[MarketTrade]) -> Candle:
     """Make a candle of trades, oldest first."""
-    prices = [one.price for one in prints]
+    prices = [one.price for one in trades]
     return Candle(
         start_s,
         prices[0],
         max(prices),
         min(prices),
         prices[-1],
-        fsum([one.volume for one in prints]),
-        fsum([one.price * one.volume for one in prints]),
-        prints[-1].t_s,
+        fsum([one.volume for one in trades]),
+        fsum([one.price * one.volume for one in trades]),
+        trades[-1].t_s,
     )
 
 

@@ -49,7 +49,7 @@ def market_trades_of(
     between = sorted([first_ms + (span_ms * share >> 16) for share in dice[1 : count - 1]])
     weights = dice[11 : 11 + count]
     whole, units = sum(weights) + count, round(volume * COIN)
-    prints = []
+    trades = []
     weight, spent, before, is_ask = 0, 0, open_, bool(dice[31] & 1)
     moments = (first_ms, *between, last_ms)
     for number, (ms, price) in enumerate(zip(moments, prices, strict=True)):
@@ -59,9 +59,9 @@ def market_trades_of(
             is_ask = price < before
         t_ms = start_s * 1000 + ms
         size = (until - spent) / COIN
-        prints.append(MarketTrade(t_ms / 1000, price, size, is_ask, t_ms * IDS_A_MS + number))
+        trades.append(MarketTrade(t_ms / 1000, price, size, is_ask, t_ms * IDS_A_MS + number))
         spent, before = until, price
-    return prints
+    return trades
 
 
 def _path(open_: float, high: float, low: float, close: float) -> list[float]:

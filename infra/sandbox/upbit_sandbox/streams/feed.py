@@ -28,7 +28,7 @@ LEVELS = ("orderbook_units", "total_ask_size", "total_bid_size")
 ORDER = ("trade", "ticker", "orderbook")  # within a look; candles come last
 
 
-class _Told(NamedTuple):
+class _Newest(NamedTuple):
     row: Frame
     frame: Frame
 
@@ -40,7 +40,7 @@ class Feed:
         """Begin with nothing told."""
         self._quotes = quotes
         self._venue = venue
-        self._told: dict[Stream, _Told] = {}
+        self._told: dict[Stream, _Newest] = {}
         self._now_s = 0.0
         self._looked_s = 0.0
 
@@ -106,7 +106,7 @@ class Feed:
         """Note what is new of a stream."""
         told = self._told.get(stream)
         fresh = [
-            _Told(row, frame)
+            _Newest(row, frame)
             for row, frame in found
             if told is None or _differs(stream.kind, row, told.row)
         ]
@@ -143,14 +143,14 @@ class Feed:
         return rows[::-1]
 
 
-def _differs(kind: str, row: Frame, told: Frame) -> bool:
+def _differs(kind: str, row: Frame, last: Frame) -> bool:
     """Tell whether a row says more than the one that was told last."""
     if kind == "trade":
         return True  # only trades after the last one are asked for
     if kind in CANDLES:
-        return row != told and _start(row) >= _start(told)
+        return row != last and _start(row) >= _start(last)
     names = TICKS if kind == "ticker" else LEVELS
-    return any(row[name] != told[name] for name in names)
+    return any(row[name] != last[name] for name in names)
 
 
 def _start(row: Frame) -> str:

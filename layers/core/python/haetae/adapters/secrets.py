@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from haetae.base.errors import SecretMissing, SecretsUnavailable
-from haetae.config.dotenv import spelled
+from haetae.config.dotenv import read_spellings
 from haetae.config.variables import SPELLINGS
 
 TIMEOUT_S = 2.0
@@ -36,7 +36,7 @@ class EnvironmentSecrets:
 
     def get(self, name: str) -> str:
         """Return a secret; two names of it have to agree."""
-        found = spelled(SPELLINGS[name], self._variables)
+        found = read_spellings(SPELLINGS[name], self._variables)
         if not found:
             names = " or ".join(SPELLINGS[name].spellings)
             raise SecretMissing(f"{names} is missing; allowed: the key that the exchange issued")

@@ -104,8 +104,8 @@ def with_strategy(params: Params, profile: Params, given: Mapping[str, Value]) -
     strategy = BY_CODE[params.strategy]
     told = {name: float(value) for name, value in given.items() if name in KNOB_OWNERS}
     if params.strategy == profile.strategy:
-        return params._replace(knobs=strategy.changed(profile.knobs, told))
+        return params._replace(knobs=strategy.replace_knobs(profile.knobs, told))
     share = given.get("strategy.params.size_share", strategy.size_share_bps)
     return params._replace(
-        knobs=strategy.changed(strategy.defaults(), told), size_share_bps=int(share)
+        knobs=strategy.replace_knobs(strategy.defaults(), told), size_share_bps=int(share)
     )

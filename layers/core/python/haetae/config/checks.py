@@ -333,7 +333,7 @@ def cooldown(draft: Draft) -> str:
     )
 
 
-def traded(draft: Draft) -> str:
+def market_lists(draft: Draft) -> str:
     """Refuse markets that are said in two ways."""
     text = draft.given.get("exchange.market")
     if text is None or split_markets(str(text)) == draft.markets:
@@ -455,6 +455,6 @@ RULES: Final = (
     Rule(
         key="exchange.market",
         meaning="The settings' markets are the ones that are traded.",
-        refuse=traded,
+        refuse=market_lists,
     ),
 )

@@ -68,13 +68,15 @@ def choose(process: Mapping[str, str], written: Iterable[Written]) -> Chosen:
     file = {one.name: one for one in written}
     chosen: dict[str, Written] = {}
     for variable in VARIABLES:
-        found = spelled(variable, process) or [file[n] for n in variable.spellings if n in file]
+        found = read_spellings(variable, process) or [
+            file[n] for n in variable.spellings if n in file
+        ]
         if found:
             chosen[variable.name] = agree(variable, found)
     return chosen
 
 
-def spelled(variable: Variable, process: Mapping[str, str]) -> list[Written]:
+def read_spellings(variable: Variable, process: Mapping[str, str]) -> list[Written]:
     """Return what the process says of a variable, under each of its names that is set."""
     if variable.machine or variable.no_effect:
         return []

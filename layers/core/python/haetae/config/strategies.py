@@ -34,7 +34,7 @@ class Strategy:
         a, b, c, d, e, f, g, h = values + [0.0] * (MOST_KNOBS - len(values))
         return a, b, c, d, e, f, g, h
 
-    def changed(self, knobs: Knobs, given: Mapping[str, float]) -> Knobs:
+    def replace_knobs(self, knobs: Knobs, given: Mapping[str, float]) -> Knobs:
         """Return knobs with the values that are given by setting."""
         values = list(knobs)
         for index, knob in enumerate(self.knobs):

@@ -76,7 +76,7 @@ def kelly_share(rails: Rails, a: Account) -> float:
 
 
 @kernel
-def tighten(best: Verdict, rail: int, krw: int) -> Verdict:
+def apply_bound(best: Verdict, rail: int, krw: int) -> Verdict:
     """Return the smaller of two size bounds; the earlier one wins a tie."""
     if krw < best.krw:
         return Verdict(rail=rail, limit=float(krw), observed=float(best.krw), krw=krw)
@@ -100,7 +100,7 @@ def after_fee(amount: int, fee_bps: int) -> int:
 
 
 @kernel
-def budget_left(a: Account, equity: int) -> int:
+def remaining_budget(a: Account, equity: int) -> int:
     """Return the micro that may still be lost today and this week, less what is reserved."""
     return equity - max(a.day.floor, a.week.floor) - a.reserved
 
@@ -118,29 +118,29 @@ def size(rails: Rails, a: Account, m: Market, moment: Moment, loss: float) -> Ve
     cap = min(rails.max_order, floor(min(MAX_COINS * price, 1_000_000_000_000.0)))
     best = Verdict(rail=MAX_ORDER, limit=float(cap), observed=0.0, krw=cap)
     fee = rails.fee_assumed_bps
-    best = tighten(best, CASH, after_fee(free, fee))
+    best = apply_bound(best, CASH, after_fee(free, fee))
     spendable = free
     if rails.capital_limit > 0:
         left = rails.capital_limit * MICRO - moment.invested - moment.committed
         spendable = min(free, left)
-        best = tighten(best, CAPITAL, after_fee(left, fee))
+        best = apply_bound(best, CAPITAL, after_fee(left, fee))
     if rails.reserve_bps > 0:
         spare = free - share_ceil(equity, rails.reserve_bps)
-        best = tighten(best, CASH_RESERVE, after_fee(spare, fee))
+        best = apply_bound(best, CASH_RESERVE, after_fee(spare, fee))
     if rails.coin_bps > 0:
-        best = tighten(best, COIN_SHARE, share_floor(capital, rails.coin_bps) // MICRO)
+        best = apply_bound(best, COIN_SHARE, share_floor(capital, rails.coin_bps) // MICRO)
     if rails.buy_bps > 0:
-        best = tighten(best, BUY_SHARE, share_floor(max(spendable, 0), rails.buy_bps) // MICRO)
+        best = apply_bound(best, BUY_SHARE, share_floor(max(spendable, 0), rails.buy_bps) // MICRO)
     if rails.liquidity_bps > 0:
         turnover = min(m.indicators.value, 1_000_000_000_000.0)
-        best = tighten(best, LIQUIDITY, floor(turnover * rails.liquidity_bps / BPS))
+        best = apply_bound(best, LIQUIDITY, floor(turnover * rails.liquidity_bps / BPS))
     if rails.r_bps > 0:
-        best = tighten(best, SIZE_R, risk_to_krw(share_floor(capital, rails.r_bps), loss))
-    budget = budget_left(a, equity)
-    best = tighten(best, LOSS_BUDGET, risk_to_krw(budget, loss + rails.gap_bps / BPS))
+        best = apply_bound(best, SIZE_R, risk_to_krw(share_floor(capital, rails.r_bps), loss))
+    budget = remaining_budget(a, equity)
+    best = apply_bound(best, LOSS_BUDGET, risk_to_krw(budget, loss + rails.gap_bps / BPS))
     kelly = kelly_share(rails, a)
     if kelly < 1.0:
-        best = tighten(best, KELLY, risk_to_krw(floor(capital * kelly), loss))
+        best = apply_bound(best, KELLY, risk_to_krw(floor(capital * kelly), loss))
     return best
 
 
@@ -160,7 +160,7 @@ def small_size(
     if rails.r_bps > 0:
         risk = share_floor(capital_of(rails, moment.equity), rails.r_bps)
         krw = min(krw, risk_to_krw(risk, loss))
-    return tighten(best, SIZE_SHARE, krw * p.size_share_bps // BPS)
+    return apply_bound(best, SIZE_SHARE, krw * p.size_share_bps // BPS)
 
 
 @kernel

@@ -63,14 +63,14 @@ def decode(kind: Any, attribute: Any, where: str) -> Any:
     if origin is UnionType:
         return None if attribute == {"NULL": True} else decode(arguments[0], attribute, where)
     if origin is tuple:
-        parts = enumerate(_held(attribute, "L", list, where))
+        parts = enumerate(_value_of(attribute, "L", list, where))
         return tuple(decode(arguments[0], part, f"{where}.{n}") for n, part in parts)
     if origin is dict:
-        entries = _held(attribute, "M", dict, where).items()
+        entries = _value_of(attribute, "M", dict, where).items()
         return {name: decode(arguments[1], part, f"{where}.{name}") for name, part in entries}
     if issubclass(kind, Enum):
         return _read_enum(kind, attribute, where)
-    return decode_fields(kind, _held(attribute, "M", dict, where), f"{where}.")
+    return decode_fields(kind, _value_of(attribute, "M", dict, where), f"{where}.")
 
 
 def encode_fields(kind: Any, value: Any) -> Item:
@@ -113,7 +113,7 @@ def _write_int(value: int) -> Attribute:
 
 
 def _read_int(attribute: Any, where: str) -> int:
-    text = _held(attribute, "N", str, where)
+    text = _value_of(attribute, "N", str, where)
     if not INTEGER.fullmatch(text) or len(text) > DIGITS_MAX + 1:
         raise corrupt(where, f"is not an integer: {text!r}")
     return int(text)
@@ -127,7 +127,7 @@ def _write_float(value: float) -> Attribute:
 
 def _read_float(attribute: Any, where: str) -> float:
     tag = "S" if isinstance(attribute, dict) and "S" in attribute else "N"
-    text = _held(attribute, tag, str, where)
+    text = _value_of(attribute, tag, str, where)
     if not NUMBER.fullmatch(text):
         raise corrupt(where, f"is not a number: {text!r}")
     value = float(text)
@@ -148,7 +148,7 @@ def _write_decimal(value: Decimal) -> Attribute:
 
 
 def _read_decimal(attribute: Any, where: str) -> Decimal:
-    text = _held(attribute, "N", str, where)
+    text = _value_of(attribute, "N", str, where)
     if not NUMBER.fullmatch(text):
         raise corrupt(where, f"is not a number: {text!r}")
     return Decimal(text)
@@ -159,19 +159,19 @@ def _write_str(value: str) -> Attribute:
 
 
 def _read_str(attribute: Any, where: str) -> str:
-    return _held(attribute, "S", str, where)
+    return _value_of(attribute, "S", str, where)
 
 
 def _read_enum(kind: type[Enum], attribute: Any, where: str) -> Enum:
     number = issubclass(kind, IntEnum)
-    value = _read_int(attribute, where) if number else _held(attribute, "S", str, where)
+    value = _read_int(attribute, where) if number else _value_of(attribute, "S", str, where)
     try:
         return kind(value)
     except ValueError as exc:
         raise corrupt(where, f"is no {kind.__name__}: {value!r}") from exc
 
 
-def _held[T](attribute: Any, tag: str, kind: type[T], where: str) -> T:
+def _value_of[T](attribute: Any, tag: str, kind: type[T], where: str) -> T:
     if isinstance(attribute, dict) and list(attribute) == [tag]:
         held = attribute[tag]
         if isinstance(held, kind):

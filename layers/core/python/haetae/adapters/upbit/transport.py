@@ -98,7 +98,7 @@ class RateBudget:
 
     def note(self, path: str, header: str | None) -> None:
         """Learn from an answer's `Remaining-Req`."""
-        known = None if header is None else requests_left(header)
+        known = None if header is None else remaining_requests(header)
         if known is None:
             return
         group, left = known
@@ -108,7 +108,7 @@ class RateBudget:
 
 
 @lru_cache(maxsize=1024)
-def requests_left(header: str) -> tuple[str, int] | None:
+def remaining_requests(header: str) -> tuple[str, int] | None:
     """Return (group, requests left this second) of a `Remaining-Req` header; None if unreadable."""
     fields = {}
     for part in header[:200].split(";"):

@@ -46,7 +46,7 @@ class LossBook:
     latched: bool
     until: int
 
-    def used(self, equity: Decimal) -> Decimal:
+    def used_share(self, equity: Decimal) -> Decimal:
         """Return the share of the loss limit that `equity` uses up: 0 at the start or above it.
 
         A book that began with nothing has no limit to use, and is used up.

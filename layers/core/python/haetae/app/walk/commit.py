@@ -54,7 +54,7 @@ def commit_fold(ports: Ports, setup: Setup, book: Book, result: FoldResult) -> B
 
 def new_intents(ports: Ports, setup: Setup, result: FoldResult) -> list[Intent]:
     """Return the intents of the fold's new orders; a sell-all asks the exchange's own balance."""
-    orders = {name: result.state.markets[name].order for name in result.ordered}
+    orders = {name: result.state.markets[name].order for name in result.new_orders}
     sales = {
         name: order
         for name, order in orders.items()
@@ -103,7 +103,7 @@ def journal(
 ) -> tuple[Decision, ...]:
     """Return one record per market that decided, ordered or settled; the first has the rails."""
     by_market = {i.market: i for i in opened}
-    touched = result.touched or (setup.markets[0],)
+    touched = result.changed_markets or (setup.markets[0],)
     records = []
     for n, name in enumerate(touched):
         facts = decision_facts(setup, book, result, name, by_market.get(name))

@@ -78,7 +78,7 @@ def attempt(ports: Ports, setup: Setup, book: Book, t: int, *, decide: bool) -> 
         final = result.reached.t >= max(to_t, book.state.t) and not result.reached.inside
         if final:
             waiting = [n for n in needs_flattening(book, result.state) if n not in sold]
-            names = waiting[: MARKETS_PER_COMMIT - len(result.touched)]
+            names = waiting[: MARKETS_PER_COMMIT - len(result.changed_markets)]
             sold.update(names)
             result = flatten(setup, result, max_units=depth_units_of(ports, setup, tuple(names)))
             final = len(names) == len(waiting)
@@ -103,6 +103,6 @@ def add_fold(total: Outcome, result: FoldResult) -> Outcome:
         total,
         status=Status.DONE,
         fired=total.fired | result.reached.fired,
-        orders=total.orders + len(result.ordered),
+        orders=total.orders + len(result.new_orders),
         trades=total.trades + sum(1 for i in result.closed if i.executions),
     )

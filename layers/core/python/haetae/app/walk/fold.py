@@ -36,7 +36,7 @@ class FoldResult:
         return self.reached.t + (MINUTE_S if self.reached.inside else 0)
 
     @property
-    def ordered(self) -> tuple[str, ...]:
+    def new_orders(self) -> tuple[str, ...]:
         """The markets whose kernel order is new."""
         return tuple(
             name
@@ -45,9 +45,9 @@ class FoldResult:
         )
 
     @property
-    def touched(self) -> tuple[str, ...]:
+    def changed_markets(self) -> tuple[str, ...]:
         """The markets that settled, ordered or decided, in configured order."""
-        changed = {intent.market for intent in self.closed}.union(self.ordered)
+        changed = {intent.market for intent in self.closed}.union(self.new_orders)
         return tuple(
             name
             for name, market in self.state.markets.items()
@@ -58,7 +58,7 @@ class FoldResult:
     def to_write(self) -> bool:
         """Whether anything happened that the books must keep."""
         r = self.reached
-        return bool(r.fired or r.decided or self.closed or self.ordered)
+        return bool(r.fired or r.decided or self.closed or self.new_orders)
 
 
 def fold_minutes(

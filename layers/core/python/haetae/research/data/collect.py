@@ -75,7 +75,7 @@ def collect(
     """
     if from_t >= to_t:
         raise ConfigError(f"from {from_t} to {to_t}: the period must end after it begins")
-    held = _held(out_path, market, interval_min) if out_path.exists() else []
+    held = _stored_candles(out_path, market, interval_min) if out_path.exists() else []
     candles = held
     for start, end in _missing(held, interval_min * 60, from_t, to_t):
         pages = (-(-(end - start) // (interval_min * 60)) + PAGE_ROWS - 1) // PAGE_ROWS
@@ -103,7 +103,7 @@ def time_argument(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text} is not a date such as 2025-09-01") from exc
 
 
-def _held(path: Path, market: str, interval_min: int) -> list[Candle]:
+def _stored_candles(path: Path, market: str, interval_min: int) -> list[Candle]:
     from haetae.research.data.candle_files import read_candles
 
     file = read_candles(path)

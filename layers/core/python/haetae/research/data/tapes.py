@@ -88,8 +88,8 @@ def history(market: str, files: list[CandleFile], interval_s: int) -> History:
     """Return one market's history; minutes make decision candles where no file has them."""
     if not files:
         raise DataError(f"no candles were given for {market}")
-    minutes = joined(market, [f for f in files if f.unit_min == 1], 60)
-    bars = joined(market, [f for f in files if f.unit_min * 60 == interval_s], interval_s)
+    minutes = join_rows(market, [f for f in files if f.unit_min == 1], 60)
+    bars = join_rows(market, [f for f in files if f.unit_min * 60 == interval_s], interval_s)
     if interval_s == 60 or minutes is None:
         bars = bars or minutes
         assert bars is not None
@@ -110,7 +110,7 @@ def history(market: str, files: list[CandleFile], interval_s: int) -> History:
     )
 
 
-def joined(market: str, files: list[CandleFile], unit_s: int) -> Rows | None:
+def join_rows(market: str, files: list[CandleFile], unit_s: int) -> Rows | None:
     """Return the rows of several files of one unit, in order of time."""
     if not files:
         return None

@@ -131,7 +131,7 @@ def describes(node: ast.ClassDef) -> bool:
 def violations(tree: ast.Module, words: Vocabulary) -> list[str]:
     """Return what a module says outside the dialect, each with its line."""
     found: list[str] = []
-    words = Vocabulary(functions=words.functions & bound(tree), records=words.records)
+    words = Vocabulary(functions=words.functions & defined_names(tree), records=words.records)
     for node in tree.body:
         if is_record(node):
             found.extend(record_violations(node, words))
@@ -143,7 +143,7 @@ def violations(tree: ast.Module, words: Vocabulary) -> list[str]:
     return found
 
 
-def bound(tree: ast.Module) -> set[str]:
+def defined_names(tree: ast.Module) -> set[str]:
     """Return the names that a module defines or imports."""
     names: set[str] = set()
     for node in tree.body:
@@ -159,7 +159,7 @@ def bound(tree: ast.Module) -> set[str]:
 
 def record_violations(node: ast.ClassDef, words: Vocabulary) -> Iterator[str]:
     """Report fields of a NamedTuple that are not numbers or records, defaults and methods."""
-    for line in documented(node.body):
+    for line in without_docstring(node.body):
         if not isinstance(line, ast.AnnAssign):
             yield say(line, "a record has fields only")
             continue
@@ -177,7 +177,7 @@ def function_violations(node: ast.FunctionDef, words: Vocabulary) -> Iterator[st
     given = node.args
     if given.defaults or given.kw_defaults or given.kwonlyargs or given.vararg or given.kwarg:
         yield say(node, "arguments are positional and have no default")
-    for statement in documented(node.body):
+    for statement in without_docstring(node.body):
         yield from node_violations(statement, words)
         if node.name not in PER_CANDLE:
             yield from positional_violations(statement, words)
@@ -275,7 +275,7 @@ def type_of_literal(value: ast.expr) -> str | None:
     return None
 
 
-def documented(body: list[ast.stmt]) -> list[ast.stmt]:
+def without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
     """Return a body without its docstring."""
     first = body[0]
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):

@@ -140,7 +140,7 @@ def knobs_to_try(strategy: Strategy) -> list[Any]:
     lows = {knob.setting: knob.low for knob in strategy.knobs}
     highs = {knob.setting: knob.high for knob in strategy.knobs}
     usual = strategy.defaults()
-    return [usual, strategy.changed(usual, lows), strategy.changed(usual, highs)]
+    return [usual, strategy.replace_knobs(usual, lows), strategy.replace_knobs(usual, highs)]
 
 
 def signal_of(tree: ast.Module, name: str) -> int:

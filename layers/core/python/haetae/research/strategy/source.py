@@ -75,7 +75,7 @@ def statement_findings(node: ast.stmt) -> Iterator[Finding]:
                     yield of_import(node, f"{module}.{one.name}")
         case ast.AnnAssign(annotation=ast.Name(id="Final"), value=ast.expr() as value):
             if not is_constant(value):
-                yield found(
+                yield flag(
                     Check.STATE, node, "the module remembers it; keep numbers, texts and knobs"
                 )
         case ast.FunctionDef() if is_kernel(node):
@@ -83,9 +83,9 @@ def statement_findings(node: ast.stmt) -> Iterator[Finding]:
         case ast.Expr(value=ast.Constant(value=str())):
             pass
         case ast.FunctionDef(name=name):
-            yield found(Check.CONTRACT, node, f"{name} is no kernel function; write @kernel above")
+            yield flag(Check.CONTRACT, node, f"{name} is no kernel function; write @kernel above")
         case _:
-            yield found(
+            yield flag(
                 Check.STATE,
                 node,
                 "a module keeps nothing; write NAME: Final = a number, or move it",
@@ -106,20 +106,20 @@ def of_import(node: ast.stmt, name: str) -> Finding:
         check = Check.FUTURE
     elif name.rpartition(".")[2] in FORMING:
         check = Check.FORMING
-    return found(check, node, f"{name} is not for strategies; decide by p and x alone")
+    return flag(check, node, f"{name} is not for strategies; decide by p and x alone")
 
 
 def argument_findings(node: ast.FunctionDef) -> Iterator[Finding]:
     """Yield what a function is given that it may not be."""
     for default in [*node.args.defaults, *node.args.kw_defaults]:
         if default is not None:
-            yield found(Check.STATE, default, "a default outlives the call; give every argument")
+            yield flag(Check.STATE, default, "a default outlives the call; give every argument")
     for argument in [*node.args.args, *node.args.kwonlyargs]:
         kind = ast.unparse(argument.annotation) if argument.annotation else "nothing"
         check = Check.FUTURE if kind in FUTURE or "[" in kind else None
         check = Check.FORMING if kind in FORMING else check
         if check:
-            yield found(check, argument, f"{kind} is more than has closed; decide by p and x alone")
+            yield flag(check, argument, f"{kind} is more than has closed; decide by p and x alone")
 
 
 def body_findings(node: ast.FunctionDef, *, known: set[str] | frozenset[str]) -> Iterator[Finding]:
@@ -134,27 +134,25 @@ def body_findings(node: ast.FunctionDef, *, known: set[str] | frozenset[str]) ->
     for part in (part for statement in node.body for part in ast.walk(statement)):
         match part:
             case ast.BinOp(op=ast.Pow() | ast.MatMult()):
-                yield found(Check.ARITHMETIC, part, "** rounds otherwise when compiled; multiply")
+                yield flag(Check.ARITHMETIC, part, "** rounds otherwise when compiled; multiply")
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in INEXACT:
-                yield found(
+                yield flag(
                     Check.ARITHMETIC, part, f"{name} rounds otherwise when compiled; leave it out"
                 )
             case ast.Global() | ast.Nonlocal() | ast.Lambda() | ast.FunctionDef():
-                yield found(
-                    Check.STATE, part, "a signal remembers nothing; decide by p and x alone"
-                )
+                yield flag(Check.STATE, part, "a signal remembers nothing; decide by p and x alone")
             case ast.Attribute(ctx=ast.Store()) | ast.Subscript(ctx=ast.Store()):
-                yield found(Check.STATE, part, "a signal changes nothing; decide by p and x alone")
+                yield flag(Check.STATE, part, "a signal changes nothing; decide by p and x alone")
             case ast.Attribute(attr="bar" | "crash" as name):
-                yield found(Check.FORMING, part, f"{name} is still being built; read a closed one")
+                yield flag(Check.FORMING, part, f"{name} is still being built; read a closed one")
             case ast.Attribute(attr=name) if name not in FIELDS:
-                yield found(Check.CONTRACT, part, f"{name} is no field; read Params or Indicators")
+                yield flag(Check.CONTRACT, part, f"{name} is no field; read Params or Indicators")
             case ast.Name(id=name) if name in CALCULATORS:
-                yield found(
+                yield flag(
                     Check.ARITHMETIC, part, f"{name} rounds otherwise when compiled; leave it out"
                 )
             case ast.Name(id=name) if name not in allowed:
-                yield found(
+                yield flag(
                     Check.STATE, part, f"{name} is not of this call; decide by p and x alone"
                 )
             case _:
@@ -194,6 +192,6 @@ def measures(tree: ast.Module) -> set[str]:
     return {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} & nested
 
 
-def found(check: Check, node: ast.AST, sentence: str) -> Finding:
-    """Return a finding at a node."""
+def flag(check: Check, node: ast.AST, sentence: str) -> Finding:
+    """Make a finding of a node."""
     return Finding(check=check, line=getattr(node, "lineno", 1), sentence=sentence)

@@ -68,7 +68,7 @@ def try_signal(signal: Signal, functions: Sequence[Any], knobs: Sequence[Any]) -
         raise Refused(
             Check.STATE, "equal records give other signals later; decide by p and x alone"
         )
-    try_compiled(signal, functions, trials, wishes)
+    try_compilation(signal, functions, trials, wishes)
 
 
 def try_tape(signal: Signal, p: Params, candles: list[Candle], seed: int) -> Seen:
@@ -78,7 +78,7 @@ def try_tape(signal: Signal, p: Params, candles: list[Candle], seed: int) -> See
     turned = candles[:cut] + walk(seed + 50, len(candles) - cut, first=candles[cut])
     until = candles[cut].t
     changed = observe(signal, p, turned)
-    if told(seen, to_t=until) != told(changed, to_t=until):
+    if signals_between(seen, to_t=until) != signals_between(changed, to_t=until):
         raise Refused(Check.FUTURE, "candles after a decision change it; read closed ones alone")
     later = observe(signal, p, [c._replace(t=c.t + YEAR_S) for c in candles])
     if [wish for *_, wish in later] != [wish for *_, wish in seen]:
@@ -87,7 +87,7 @@ def try_tape(signal: Signal, p: Params, candles: list[Candle], seed: int) -> See
         )
     warm = START + (START_UP + WARMUP) * HOUR_S
     begun = observe(signal, p, candles[START_UP * 4 :])
-    if told(seen, from_t=warm) != told(begun, from_t=warm):
+    if signals_between(seen, from_t=warm) != signals_between(begun, from_t=warm):
         raise Refused(
             Check.START_UP,
             f"after {WARMUP} candles it still knows where it began; leave x.n out of it",
@@ -95,7 +95,7 @@ def try_tape(signal: Signal, p: Params, candles: list[Candle], seed: int) -> See
     return seen
 
 
-def told(seen: Seen, *, from_t: int = 0, to_t: int = 1 << 40) -> list[tuple[int, int]]:
+def signals_between(seen: Seen, *, from_t: int = 0, to_t: int = 1 << 40) -> list[tuple[int, int]]:
     """Return the signals of a stretch."""
     return [(t, wish) for t, _x, wish in seen if from_t < t <= to_t]
 
@@ -153,7 +153,7 @@ def wish_of(signal: Signal, p: Params, x: Indicators) -> int:
     return wish
 
 
-def try_compiled(
+def try_compilation(
     signal: Signal,
     functions: Sequence[Any],
     trials: Sequence[tuple[Params, Indicators]],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from haetae.base.errors import ConfigError, SecretMissing
-from haetae.config.dotenv import agree, spelled
+from haetae.config.dotenv import agree, read_spellings
 from haetae.config.variables import SPELLINGS
 
 type Variables = Mapping[str, str]
@@ -50,11 +50,11 @@ def text(variables: Variables, name: str, default: str = "") -> str:
     Raises:
         ConfigError: its two names disagree, or its value is not allowed.
     """
-    found = spelled(SPELLINGS[name], variables)
+    found = read_spellings(SPELLINGS[name], variables)
     return agree(SPELLINGS[name], found).text if found else default
 
 
-def required(variables: Variables, name: str) -> str:
+def require(variables: Variables, name: str) -> str:
     """Return a variable that must be there."""
     value = text(variables, name)
     if not value:

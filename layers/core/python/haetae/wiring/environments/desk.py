@@ -5,11 +5,11 @@ from typing import Any, ClassVar, Final
 
 from haetae.config.build import setup_of
 from haetae.config.checks import split_markets
-from haetae.config.dotenv import Chosen, agree, spelled
+from haetae.config.dotenv import Chosen, agree, read_spellings
 from haetae.config.setup import Setup
 from haetae.config.sources import DEFAULT_PROFILE, MARKET, PROFILE, SET, merge_settings
 from haetae.config.variables import SPELLINGS, VARIABLES
-from haetae.wiring.environments.base import Environment, Variables, required, text
+from haetae.wiring.environments.base import Environment, Variables, require, text
 
 REGION: Final = "ap-northeast-2"
 ALLOWED_ONLY: Final = ("MODE", "TRADING_SELL_PERCENTAGE")  # to refuse what the table does not allow
@@ -38,8 +38,8 @@ class DeskEnvironment(Environment):
         """Return the fields' values by name."""
         return {
             "setup": read_setup(variables),
-            "table": required(variables, "HAETAE_TABLE"),
-            "topic_arn": required(variables, "HAETAE_TOPIC_ARN"),
+            "table": require(variables, "HAETAE_TABLE"),
+            "topic_arn": require(variables, "HAETAE_TOPIC_ARN"),
             "aws": read_aws(variables),
         }
 
@@ -59,7 +59,7 @@ def read_setup(variables: Variables) -> Setup:
     """
     for name in ALLOWED_ONLY:
         text(variables, name)
-    settings = merge_settings(line={}, file=(), chosen=chosen_of(variables, SETTINGS))
+    settings = merge_settings(line={}, file=(), chosen=read_choices(variables, SETTINGS))
     texts = {one.name: one.text for one in settings}
     return setup_of(
         profile=text(variables, PROFILE, DEFAULT_PROFILE),
@@ -70,9 +70,9 @@ def read_setup(variables: Variables) -> Setup:
     )
 
 
-def chosen_of(variables: Variables, names: tuple[str, ...]) -> Chosen:
+def read_choices(variables: Variables, names: tuple[str, ...]) -> Chosen:
     """Return those of `names` that are set."""
-    found = {name: spelled(SPELLINGS[name], variables) for name in names}
+    found = {name: read_spellings(SPELLINGS[name], variables) for name in names}
     return {name: agree(SPELLINGS[name], one) for name, one in found.items() if one}
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from haetae.adapters.secrets import EnvironmentSecrets
 from haetae.base.errors import ConfigError
-from haetae.wiring.environments.base import Variables, required, text
+from haetae.wiring.environments.base import Variables, require, text
 from haetae.wiring.environments.desk import DeskEnvironment
 
 REAL_EXCHANGE: Final = "upbit.com"
@@ -81,7 +81,7 @@ def read_sandbox_url(variables: Variables) -> str:
     Paper is the only mode there is, and the exchange's own address would make its orders real.
     """
     name = "UPBIT_BASE_URL"
-    value = required(variables, name).rstrip("/")
+    value = require(variables, name).rstrip("/")
     try:
         parts = urlsplit(value)
         host = parts.hostname or ""
