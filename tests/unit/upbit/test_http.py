@@ -199,7 +199,7 @@ def resolve_to(
     monkeypatch.setattr(socket, "getaddrinfo", rows)
 
 
-def place_order(timeout_s: float) -> Request:
+def order_request(timeout_s: float) -> Request:
     return Request(method="POST", target="/v1/orders", headers={}, body=b"{}", timeout_s=timeout_s)
 
 
@@ -209,7 +209,7 @@ def test_order_whose_name_resolves_too_late_never_leaves(
     resolved = threading.Event()
     resolve_to(monkeypatch, "127.0.0.1", after=resolved)
     with pytest.raises(SurelyNotSent):
-        HttpTransport(f"http://exchange.test:{door.port}").send(place_order(0.1))
+        HttpTransport(f"http://exchange.test:{door.port}").send(order_request(0.1))
     resolved.set()
     time.sleep(0.2)
     assert (door.connections, door.requests) == (0, [])
@@ -233,7 +233,7 @@ def test_black_holes_before_the_address_that_answers_share_one_deadline(
 
     monkeypatch.setattr(socket, "socket", BlackHole)
     limit_s = patience(2.0)
-    answer = HttpTransport(f"http://exchange.test:{door.port}").send(place_order(limit_s))
+    answer = HttpTransport(f"http://exchange.test:{door.port}").send(order_request(limit_s))
     assert answer.body == b"[]"
     assert [ip for ip, _ in asked] == ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.1"]
     assert sum(left_s for _, left_s in asked) <= limit_s
@@ -255,9 +255,9 @@ def test_connection_that_took_all_the_time_carries_nothing_and_is_kept(
     with monkeypatch.context() as slow:
         slow.setattr(HttpTransport, "_new_connection", slowly)
         with pytest.raises(SurelyNotSent, match="too late"):
-            transport.send(place_order(2.0))
+            transport.send(order_request(2.0))
     assert door.requests == []
-    assert transport.send(place_order(2.0)).status == 200
+    assert transport.send(order_request(2.0)).status == 200
     assert door.connections == 1
     transport.close()
 
@@ -316,7 +316,7 @@ def test_answer_that_drips_is_left_at_the_deadline(
             ends.append(type(exc).__name__)
 
     with server_that(until_reset) as address, pytest.raises(MaybeSent):
-        HttpTransport(address).send(place_order(0.5))
+        HttpTransport(address).send(order_request(0.5))
     assert ends, "the whole answer was waited for"
 
 
@@ -331,7 +331,7 @@ def test_connection_is_reset_when_the_time_runs_out() -> None:
             seen.append(exc)
 
     with server_that(wait_for_the_end) as address, pytest.raises(MaybeSent, match="TimeoutError"):
-        HttpTransport(address).send(place_order(0.2))
+        HttpTransport(address).send(order_request(0.2))
     assert isinstance(seen[0], ConnectionResetError)
 
 
@@ -352,7 +352,7 @@ def test_body_without_a_bound_is_not_read(head: bytes, monkeypatch: pytest.Monke
             return
 
     with server_that(flood) as address, pytest.raises(MaybeSent, match="HTTPException"):
-        HttpTransport(address).send(place_order(patience(5.0)))
+        HttpTransport(address).send(order_request(patience(5.0)))
 
 
 @pytest.mark.parametrize(
@@ -370,7 +370,7 @@ def test_body_arrives_whole(body: bytes) -> None:
         connection.sendall(b"HTTP/1.1 201 Created\r\nRemaining-Req: a; sec=1\r\n" + body)
 
     with server_that(say) as address:
-        answer = HttpTransport(address).send(place_order(patience(5.0)))
+        answer = HttpTransport(address).send(order_request(patience(5.0)))
     assert (answer.status, answer.body) == (201, b"body")
     assert answer.headers["remaining-req"] == "a; sec=1"
 
@@ -427,7 +427,7 @@ def test_connection_that_the_other_side_closed_is_opened_again() -> None:
     door = Door(hangs_up=True)
     transport = HttpTransport(f"http://127.0.0.1:{door.port}")
     for _ in range(3):
-        assert transport.send(place_order(patience(5.0))).status == 200
+        assert transport.send(order_request(patience(5.0))).status == 200
         wait_until_readable(transport)
     assert (door.connections, len(door.requests)) == (3, 3)
     door.close()
@@ -513,7 +513,7 @@ def secure_door(certificate: Path) -> Iterator[Door]:
 
 def test_certificate_that_nobody_vouches_for_gets_no_request(secure_door: Door) -> None:
     with pytest.raises(SurelyNotSent, match="SSLCertVerificationError"):
-        HttpTransport(f"https://localhost:{secure_door.port}").send(place_order(patience(5.0)))
+        HttpTransport(f"https://localhost:{secure_door.port}").send(order_request(patience(5.0)))
     assert secure_door.requests == []
 
 
@@ -521,7 +521,7 @@ def test_certificate_of_another_name_gets_no_request(secure_door: Door, certific
     trusting = ssl.create_default_context(cafile=str(certificate))
     transport = HttpTransport(f"https://127.0.0.1:{secure_door.port}", trusting)
     with pytest.raises(SurelyNotSent, match="SSLCertVerificationError"):
-        transport.send(place_order(patience(5.0)))
+        transport.send(order_request(patience(5.0)))
     assert secure_door.requests == []
 
 
@@ -531,7 +531,7 @@ def test_request_over_tls_is_answered_and_its_connection_kept(
     trusting = ssl.create_default_context(cafile=str(certificate))
     transport = HttpTransport(f"https://localhost:{secure_door.port}", trusting)
     for _ in range(3):
-        assert transport.send(place_order(patience(5.0))).body == b"[]"
+        assert transport.send(order_request(patience(5.0))).body == b"[]"
     assert secure_door.connections == 1
     transport.close()
 
@@ -540,4 +540,4 @@ def test_peer_that_never_shakes_hands_gets_no_request() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"https://localhost:{listener.getsockname()[1]}"
         with pytest.raises(SurelyNotSent, match="TimeoutError"):
-            HttpTransport(address).send(place_order(0.3))
+            HttpTransport(address).send(order_request(0.3))

@@ -52,7 +52,7 @@ class Connection:
             HTTPException: what came is no HTTP, or is larger than MAX_BODY_BYTES.
         """
         self._deadline = deadline
-        self._sock.settimeout(deadline.left_s())
+        self._sock.settimeout(deadline.remaining_s())
         self._sock.sendall(data)
         response = HTTPResponse(cast("socket.socket", self), method=method)
         response.begin()
@@ -107,7 +107,7 @@ class HttpTransport:
         except OSError as exc:
             raise SurelyNotSent(f"no connection: {type(exc).__name__}") from exc
         try:
-            deadline.left_s()
+            deadline.remaining_s()
         except TimeoutError as exc:
             self._keep(connection)
             raise SurelyNotSent("connected too late to send") from exc
@@ -146,7 +146,7 @@ class HttpTransport:
         if self._context is None:
             return Connection(sock)
         try:
-            sock.settimeout(deadline.left_s())
+            sock.settimeout(deadline.remaining_s())
             return Connection(self._context.wrap_socket(sock, server_hostname=self._host))
         except OSError:
             sock.close()
@@ -175,7 +175,7 @@ class _BoundedReader(RawIOBase):
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        self._sock.settimeout(self._deadline.left_s())
+        self._sock.settimeout(self._deadline.remaining_s())
         return self._sock.recv_into(buffer)
 
 

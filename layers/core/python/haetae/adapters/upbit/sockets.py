@@ -16,7 +16,7 @@ class Deadline:
         """Begin now."""
         self._until_s = time.monotonic() + timeout_s
 
-    def left_s(self) -> float:
+    def remaining_s(self) -> float:
         """Return the seconds left, which are more than none. Raises TimeoutError."""
         left_s = self._until_s - time.monotonic()
         if left_s <= 0.0:
@@ -29,7 +29,7 @@ def connect(host: str, port: int, deadline: Deadline) -> socket.socket:
     addresses = resolve(host, port, deadline)
     failure: OSError = TimeoutError("no address")
     for index, address in enumerate(addresses):
-        share_s = deadline.left_s() / (len(addresses) - index)
+        share_s = deadline.remaining_s() / (len(addresses) - index)
         try:
             return _open(address, share_s)
         except OSError as exc:
@@ -57,7 +57,7 @@ def resolve(host: str, port: int, deadline: Deadline) -> tuple[Address, ...]:
 
     Thread(target=look_up, daemon=True).start()
     try:
-        outcome = found.get(timeout=deadline.left_s())
+        outcome = found.get(timeout=deadline.remaining_s())
     except Empty:
         raise TimeoutError("the name was not resolved in time") from None
     if isinstance(outcome, OSError):
