@@ -106,6 +106,10 @@ def scenarios() -> dict[str, Scenario]:
         "plan, target in ATR": scenario(
             {codes.TAKE_PROFIT}, QUICK._replace(target_atr=4.0), free, wave
         ),
+        "a signal sells a third": scenario(
+            {codes.BUY_SHARE}, QUICK_GUIDE._replace(exit_share_bps=3_333, partial_bps=100), loose,
+            wave, other,
+        ),
         "guide, partial profit": scenario(
             {codes.PARTIAL_PROFIT}, QUICK_GUIDE._replace(partial_bps=100), loose, wave
         ),

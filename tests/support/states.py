@@ -80,6 +80,7 @@ BARE: Final = Params(
     target_atr=0.0,
     partial_bps=0,
     partial_share_bps=5_000,
+    exit_share_bps=10_000,
     flash_crash_bps=0,
     fee_bps=0,
     slippage_bps=0,

@@ -39,6 +39,7 @@ params = st.builds(
     target_atr=pick(0.0, 2.0, 6.0),
     partial_bps=pick(0, 70, 500),
     partial_share_bps=pick(5_000, 3_333),
+    exit_share_bps=pick(10_000, 5_000, 1_500),
     flash_crash_bps=pick(500, 100, 0),
     slippage_bps=pick(10, 0, 150),
 )

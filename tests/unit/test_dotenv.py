@@ -99,7 +99,6 @@ def test_two_spellings_agree_or_are_refused(variable: Variable) -> None:
 def test_a_value_outside_the_allowed_ones_is_refused_with_its_line() -> None:
     assert refusal("MODE=live\n") == (".env line 1 MODE 'live' is not allowed; allowed: paper")
     assert refusal("", LOG_LEVEL="debug").startswith("LOG_LEVEL 'debug' is not allowed; allowed:")
-    assert refusal("TRADING_SELL_PERCENTAGE=0.5\n").endswith("allowed: 1.0, 1")
     assert refusal("SCHEDULER_ENABLED=no\n").endswith("allowed: true, false")
 
 

@@ -784,6 +784,7 @@ def test_two_names_of_the_markets_that_disagree_are_shown() -> None:
     [
         ("TRADING_MIN_ORDER_AMOUNT", "10000.0", "trading.min_order_amount", "5000"),
         ("TRADING_BUY_PERCENTAGE", "0.3", "trading.buy_percentage", "0.2"),
+        ("TRADING_SELL_PERCENTAGE", "0.5", "trading.sell_percentage", "0.4"),
         ("SCHEDULER_INTERVAL_MINUTES", "30", "schedule.decision_interval_minutes", "60"),
     ],
 )
@@ -798,6 +799,8 @@ def test_a_variable_is_a_settings_other_name(name: str, text: str, key: str, oth
     )
 
 
-def test_a_sale_is_always_of_everything() -> None:
+def test_a_sale_is_of_everything_unless_told() -> None:
+    assert read().setup.params[0].exit_share_bps == 10_000
     assert read(TRADING_SELL_PERCENTAGE="1.0").setup == read().setup
-    assert "is not allowed; allowed: 1.0" in refused_variables(TRADING_SELL_PERCENTAGE="0.5")
+    assert read(TRADING_SELL_PERCENTAGE="0.5").setup.params[0].exit_share_bps == 5_000
+    assert "trading.sell_percentage 0 is out" in refused_variables(TRADING_SELL_PERCENTAGE="0")

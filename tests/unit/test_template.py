@@ -39,11 +39,9 @@ OPEN = {"/healthz", "/health"}  # for container health checks, which have no key
 API_GATEWAY_WAITS_S = 29
 FOURTEEN_DAYS_S = 14 * 24 * 3_600
 # a person's other names, and settings that are HAETAE_SET's in a stack
-ALIASES = (
-    {v.other for v in VARIABLES if v.other}
-    | {v.name for v in VARIABLES if v.setting}
-    | {"TRADING_SELL_PERCENTAGE"}
-) - {"HAETAE_MARKETS"}
+ALIASES = ({v.other for v in VARIABLES if v.other} | {v.name for v in VARIABLES if v.setting}) - {
+    "HAETAE_MARKETS"
+}
 LIBRARYS = {"POWERTOOLS_LOG_LEVEL"}  # the logger's own
 RUNTIMES = {"AWS_REGION", "AWS_ENDPOINT_URL"}  # set by Lambda, and by LocalStack
 DEFAULTED = {"HAETAE_ACCOUNT"}  # one account a stack: the default serves

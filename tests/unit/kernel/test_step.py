@@ -22,6 +22,7 @@ from haetae.kernel.step import (
     must_ask_again,
     open_account,
     open_market,
+    react,
     settle,
 )
 from support.folds import candle_events, fold
@@ -300,6 +301,45 @@ def test_a_flat_wish_sells_whatever_the_mode_latches_and_cooldown() -> None:
         assert (m.order.kind, m.order.reason) == (codes.EXIT, codes.EXIT_SIGNAL)
         assert (m.position.leaving, m.decided) == (codes.EXIT_SIGNAL, NOW)
         assert (a.exit_t, reached.fired) == (NOW, 0)
+
+
+HALF = PLAN._replace(exit_share_bps=5_000)
+
+
+def test_an_exit_signal_sells_its_share_and_the_next_one_of_the_rest() -> None:
+    market = falling()._replace(position=position(units=UNITS, partial=105_000.0))
+    a, m = decide_exit(HALF, account(), market, NOW)
+    assert a.exit_t == NOW
+    assert (m.order.kind, m.order.units) == (codes.PARTIAL, UNITS // 2)
+    assert (m.order.reason, m.position.leaving) == (codes.EXIT_SIGNAL, 0)
+    assert decide_exit(HALF, a, m, NOW + 60) == (a, m), "a sale is under way"
+    a, m, _ = settle(PLAN_RAILS, HALF, a, m, filled(1e5, UNITS // 2), NOW + 60)
+    assert (m.position.units, m.position.partial) == (UNITS // 2, 105_000.0)
+    assert (m.order.kind, m.position.leaving) == (codes.NO_ORDER, 0)
+    _, m = decide_exit(HALF, a, m, NOW + 3_600)
+    assert (m.order.kind, m.order.units) == (codes.PARTIAL, UNITS // 4)
+
+
+@pytest.mark.parametrize("units", [9_999_998, 5_000_000, 4_999_999])
+def test_a_share_that_cannot_be_sold_alone_sells_all_that_can(units: int) -> None:
+    """A coin costs 100,000 won, so that 5,000 won, the least order, are 5,000,000 units."""
+    market = falling()._replace(position=position(units=units))
+    _, m = decide_exit(HALF, account(), market, NOW)
+    assert m.position.leaving == codes.EXIT_SIGNAL
+    assert m.order.kind == (codes.EXIT if units >= 5_000_000 else codes.NO_ORDER)
+    assert m.order.units == (units if units >= 5_000_000 else 0)
+
+
+def test_a_stop_sells_everything_whatever_share_a_signal_sells() -> None:
+    market = falling()._replace(position=position(units=UNITS, stop=95_000.0))
+    _, m, fired = react(PLAN_RAILS, HALF, account(), market, NOW, codes.FIRST_STOP, 0.0)
+    assert fired == 1 << codes.FIRST_STOP
+    assert (m.order.kind, m.order.units) == (codes.EXIT, UNITS)
+    _, m = decide_exit(HALF, account(), market, NOW)
+    _, m, _ = react(PLAN_RAILS, HALF, account(), m, NOW + 60, codes.FIRST_STOP, 0.0)
+    assert m.position.leaving == codes.FIRST_STOP
+    _, m, _ = settle(PLAN_RAILS, HALF, account(), m, filled(1e5, UNITS // 2), NOW + 60)
+    assert (m.order.kind, m.order.units) == (codes.EXIT, UNITS // 2)
 
 
 def test_an_exit_wish_never_expires() -> None:

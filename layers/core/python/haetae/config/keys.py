@@ -299,6 +299,15 @@ TRADING: Final = (
         fields=rails("buy_bps"),
     ),
     Key(
+        name="trading.sell_percentage",
+        meaning="The share of the position that an exit signal sells; stops and kill sell all.",
+        unit="share of 1",
+        low=0.01,
+        high=1,
+        scale=10_000,
+        fields=params("exit_share_bps"),
+    ),
+    Key(
         name="trading.min_order_amount",
         meaning="The smallest order; Upbit takes none below 5000.",
         unit="KRW",

@@ -24,6 +24,7 @@ PLAN_PARAMS: Final = Params(
     target_atr=0.0,
     partial_bps=0,
     partial_share_bps=5_000,
+    exit_share_bps=10_000,
     flash_crash_bps=500,
     fee_bps=5,
     slippage_bps=10,

@@ -50,8 +50,9 @@ TRADING: Final = (
     ),
     Variable(
         name="TRADING_SELL_PERCENTAGE",
-        meaning="What a sale sells: 1.0, all of a position.",
-        allowed=("1.0", "1"),
+        meaning="The share of a position that an exit signal sells: 1.0 is all.",
+        setting="trading.sell_percentage",
+        parameter="Settings",
     ),
     Variable(
         name="TZ",

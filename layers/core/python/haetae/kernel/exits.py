@@ -3,6 +3,7 @@
 from haetae.kernel.codes import (
     CHANDELIER,
     EXIT,
+    EXIT_SIGNAL,
     FIRST_STOP,
     FLASH_CRASH,
     LEAST_ORDER,
@@ -204,30 +205,34 @@ def partial_order(p: Params, m: Market, t: int, trigger_price: float) -> Order:
 
 
 @kernel
+def share_order(p: Params, m: Market, t: int) -> Order:
+    """Return the order that sells an exit signal's share of the position.
+
+    Kind 0 where the share or what it would leave is too small to be sold: all of it is to go.
+    """
+    units = m.position.units
+    some = share_floor(units, p.exit_share_bps)
+    if not is_sellable(m.close, some) or not is_sellable(m.close, units - some):
+        return NO_ORDER_OPEN
+    return sale(m, PARTIAL, t, EXIT_SIGNAL, some, 0.0)
+
+
+@kernel
 def sale(m: Market, kind: int, t: int, reason: int, units: int, trigger_price: float) -> Order:
     """Return a sell order; its mark is the price that touched it, else the last close."""
+    mark = m.close
     if trigger_price > 0.0:
-        return Order(
-            kind=kind,
-            t=t,
-            reason=reason,
-            krw=0,
-            units=units,
-            distance=trigger_price,
-            reserved=0,
-            risk=0,
-            mark=trigger_price,
-        )
+        mark = trigger_price
     return Order(
         kind=kind,
         t=t,
         reason=reason,
         krw=0,
         units=units,
-        distance=0.0,
+        distance=trigger_price,
         reserved=0,
         risk=0,
-        mark=m.close,
+        mark=mark,
     )
 
 

@@ -4,6 +4,7 @@ from haetae.kernel.changes import release, with_order
 from haetae.kernel.codes import (
     ENTRY,
     EXIT,
+    PARTIAL_PROFIT,
     SLIPPAGE,
 )
 from haetae.kernel.records import (
@@ -155,7 +156,7 @@ def reduce_position(position: Position, kind: int, trade: Trade) -> Position:
     if trade.units >= position.units:
         return NO_POSITION
     level = position.partial
-    if kind != EXIT:
+    if kind != EXIT and trade.reason == PARTIAL_PROFIT:
         level = 0.0
     return Position(
         units=position.units - trade.units,

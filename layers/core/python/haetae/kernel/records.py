@@ -43,6 +43,7 @@ class Params(NamedTuple):
     target_atr: float  # take-profit above the fill in ATR; 0 = off
     partial_bps: int  # first take-profit level; 0 = off
     partial_share_bps: int  # share of the position sold there
+    exit_share_bps: int  # share of the position that an exit signal sells
     flash_crash_bps: int  # fall from the high of the last 5 to 10 minutes; 0 = off
     fee_bps: int  # charged by the exchange
     slippage_bps: int  # assumed by simulated fills

@@ -23,7 +23,7 @@ from haetae.kernel.codes import (
     SLIPPAGE,
 )
 from haetae.kernel.entries import propose_entry
-from haetae.kernel.exits import exit_order, partial_order
+from haetae.kernel.exits import exit_order, partial_order, share_order
 from haetae.kernel.fills import apply_fill
 from haetae.kernel.indicators import fold_bar
 from haetae.kernel.loss_limits import open_day, open_week
@@ -40,7 +40,7 @@ from haetae.kernel.records import (
     TradeStats,
 )
 from haetae.kernel.registry import kernel
-from haetae.kernel.rounding import fee_ceil, share_ceil, value_nearest
+from haetae.kernel.rounding import BPS, fee_ceil, share_ceil, value_nearest
 from haetae.kernel.strategies.dispatch import signal
 
 FIRED_CRASH = 1 << FLASH_CRASH
@@ -164,8 +164,24 @@ def decide_exit(p: Params, a: Account, m: Market, t: int) -> tuple[Account, Mark
     """Decide a market that holds on its last closed decision candle: leave, or stay."""
     m = with_verdict(m, NO_VERDICT)
     if m.position.leaving == 0 and signal(p, m.indicators) == FLAT:
-        a, m = ask_exit(a, m, t, EXIT_SIGNAL, 0.0)
+        if p.exit_share_bps < BPS:
+            return ask_share(p, a, m, t)
+        return ask_exit(a, m, t, EXIT_SIGNAL, 0.0)
     return a, m
+
+
+@kernel
+def ask_share(p: Params, a: Account, m: Market, t: int) -> tuple[Account, Market]:
+    """Sell an exit signal's share; the next signal sells its share of what is left.
+
+    Nothing is added to a sale that is under way. Where the share cannot be sold alone all goes.
+    """
+    if m.order.kind != NO_ORDER:
+        return a, m
+    order = share_order(p, m, t)
+    if order.kind == NO_ORDER:
+        return ask_exit(a, m, t, EXIT_SIGNAL, 0.0)
+    return with_exit_at(a, t), with_order(m, order)
 
 
 @kernel

@@ -12,7 +12,7 @@ from haetae.config.variables import SPELLINGS, VARIABLES
 from haetae.wiring.environments.base import Environment, Variables, require, text
 
 REGION: Final = "ap-northeast-2"
-ALLOWED_ONLY: Final = ("MODE", "TRADING_SELL_PERCENTAGE")  # to refuse what the table does not allow
+ALLOWED_ONLY: Final = ("MODE",)  # to refuse what the table does not allow
 SETTINGS: Final = (SET, *(variable.name for variable in VARIABLES if variable.setting))
 
 
