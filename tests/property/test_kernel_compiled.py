@@ -66,7 +66,7 @@ def test_recorded_minutes_give_the_same_bits(
     assert_same(plain, simulate(tape, each, rails, compiled=compiled))
 
 
-@pytest.mark.parametrize("params", [QUICK, QUICK_GUIDE])
+@pytest.mark.parametrize("params", [QUICK, QUICK_GUIDE, QUICK_GUIDE._replace(exit_share_bps=3_333)])
 def test_busy_recorded_minutes_give_the_same_bits(
     compiled: Callable[..., Any], params: Any
 ) -> None:

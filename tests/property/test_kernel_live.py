@@ -24,6 +24,7 @@ DRAWN = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+IN_PARTS = QUICK._replace(exit_share_bps=3_333)
 TRIGGERS = {
     "the cycle alone": (1,),
     "risk check, then cycle": (0, 1),
@@ -56,7 +57,7 @@ def assert_live_is_simulated(world: World, *, refold: bool, seed: int | None = N
 @pytest.mark.parametrize("refold", [False, True], ids=["stored", "refolded"])
 def test_recorded_minutes_trade_live_as_simulated(calls: tuple[int, ...], refold: bool) -> None:
     tape = tape_of(*(minutes_of(m, 12_000, 1_500) for m in ("KRW-BTC", "KRW-ETH", "KRW-DOGE")))
-    world = World(tape, (QUICK, QUICK_GUIDE, QUICK), PROFILES["balanced"][1]._replace(
+    world = World(tape, (QUICK, QUICK_GUIDE, IN_PARTS), PROFILES["balanced"][1]._replace(
         min_interval_s=0, max_entries=0))  # fmt: skip
     assert simulate(*world).trades
     assert_live_is_simulated(world, refold=refold, calls=calls)

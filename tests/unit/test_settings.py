@@ -803,4 +803,11 @@ def test_a_sale_is_of_everything_unless_told() -> None:
     assert read().setup.params[0].exit_share_bps == 10_000
     assert read(TRADING_SELL_PERCENTAGE="1.0").setup == read().setup
     assert read(TRADING_SELL_PERCENTAGE="0.5").setup.params[0].exit_share_bps == 5_000
-    assert "trading.sell_percentage 0 is out" in refused_variables(TRADING_SELL_PERCENTAGE="0")
+
+
+@pytest.mark.parametrize("text", ["0", "0.009", "1.01", "-0.5", "100"])
+def test_a_share_to_sell_that_is_none_or_more_than_all_is_refused(text: str) -> None:
+    assert (
+        f"TRADING_SELL_PERCENTAGE: trading.sell_percentage {text} is out of range; "
+        "allowed: 0.01 to 1"
+    ) in refused_variables(TRADING_SELL_PERCENTAGE=text)
