@@ -13,6 +13,7 @@ from haetae.kernel.loss_limits import (
     next_week,
     open_day,
     open_week,
+    raise_floors,
 )
 from haetae.kernel.step import open_account
 from support.states import FAR, OFF, WON, account
@@ -158,3 +159,45 @@ def test_marking_changes_nothing_but_the_books() -> None:
     )
     after, _ = mark_books(OFF, opened, T0 + 86_400, EQUITY)
     assert after._replace(day=opened.day) == opened
+
+
+TIGHTER = [
+    ({"day_bps": 1_000}, {"day_bps": 100}, 100_000, 10_000_000),
+    ({"day_r": 4, "r_bps": 50}, {"day_r": 4, "r_bps": 25}, 100_000, 10_000_000),
+    ({}, {"week_bps": 300}, 10_000_000, 300_000),
+    ({"week_r": 5, "r_bps": 50}, {"week_r": 2, "r_bps": 50}, 10_000_000, 100_000),
+    (
+        {"day_bps": 500, "week_bps": 1_000},
+        {"day_bps": 500, "week_bps": 1_000, "capital_limit": 1_000_000},
+        50_000,
+        100_000,
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "now", "day", "week"), TIGHTER)
+def test_a_tighter_limit_holds_at_once_and_a_looser_one_from_the_next_period(
+    before: dict[str, int], now: dict[str, int], day: int, week: int
+) -> None:
+    """`day` and `week` are the won that may be lost by the tighter limit (10,000,000: all)."""
+    old, new = OFF._replace(**before), OFF._replace(**now)
+    tightened = raise_floors(new, open_account(old, T0, EQUITY))
+    assert tightened == open_account(new, T0, EQUITY)
+    for book, won in ((tightened.day, day), (tightened.week, week)):
+        assert book.floor == EQUITY - won * WON or (won == 10_000_000 and book.floor <= 0)
+    assert raise_floors(old, tightened) == tightened
+    monday, _ = mark_books(old, tightened, T0 + 7 * 86_400, EQUITY)
+    assert monday == open_account(old, T0 + 7 * 86_400, EQUITY)
+
+
+def test_tightening_changes_nothing_but_floors() -> None:
+    rails = OFF._replace(day_bps=100, week_bps=200)
+    opened = account(
+        cash=7 * WON, reserved=6, last_entry=5, exit_t=4, cooldown=3, day_latch=1, entries=2
+    )
+    after = raise_floors(rails, opened)
+    floors = (after.day.floor, after.week.floor)
+    assert floors == (7 * WON * 99 // 100, 7 * WON * 98 // 100)
+    assert after == opened._replace(
+        day=opened.day._replace(floor=floors[0]), week=opened.week._replace(floor=floors[1])
+    )

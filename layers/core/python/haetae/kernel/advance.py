@@ -18,7 +18,7 @@ from typing import NamedTuple
 from haetae.kernel.codes import CODE_COUNT, NO_ORDER
 from haetae.kernel.exits import candle_step
 from haetae.kernel.fills import simulate_fill, trade_of
-from haetae.kernel.loss_limits import mark_books
+from haetae.kernel.loss_limits import mark_books, raise_floors
 from haetae.kernel.records import (
     Account,
     Bar,
@@ -155,7 +155,8 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
     candles = tape.candles
     ends = tape.ends
     m = markets[0]
-    lowest = max(a.day.floor, a.week.floor)  # only mark_books moves them
+    a = raise_floors(rails, a)
+    lowest = max(a.day.floor, a.week.floor)  # from here on only mark_books moves them
     until = a.day.until
     go = 1
     while go != 0:

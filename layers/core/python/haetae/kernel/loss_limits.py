@@ -44,17 +44,57 @@ def loss_limit(start: int, limit_bps: int, limit_r: int, r_bps: int) -> int:
 
 
 @kernel
+def day_floor(rails: Rails, start: int) -> int:
+    """Return the equity at which a day that began with `start` micro latches."""
+    return start - loss_limit(capital_of(rails, start), rails.day_bps, rails.day_r, rails.r_bps)
+
+
+@kernel
+def week_floor(rails: Rails, start: int) -> int:
+    """Return the equity at which a week that began with `start` micro latches."""
+    return start - loss_limit(capital_of(rails, start), rails.week_bps, rails.week_r, rails.r_bps)
+
+
+@kernel
 def open_day(rails: Rails, t: int, equity: int) -> Period:
     """Begin the KST day that `t` lies in."""
-    limit = loss_limit(capital_of(rails, equity), rails.day_bps, rails.day_r, rails.r_bps)
-    return Period(until=next_day(t), start=equity, floor=equity - limit, latch=0, entries=0)
+    lowest = day_floor(rails, equity)
+    return Period(until=next_day(t), start=equity, floor=lowest, latch=0, entries=0)
 
 
 @kernel
 def open_week(rails: Rails, t: int, equity: int) -> Period:
     """Begin the KST week (from Monday) that `t` lies in."""
-    limit = loss_limit(capital_of(rails, equity), rails.week_bps, rails.week_r, rails.r_bps)
-    return Period(until=next_week(t), start=equity, floor=equity - limit, latch=0, entries=0)
+    lowest = week_floor(rails, equity)
+    return Period(until=next_week(t), start=equity, floor=lowest, latch=0, entries=0)
+
+
+@kernel
+def raise_floor(book: Period, lowest: int) -> Period:
+    """Return the book that latches at `lowest` micro if that is sooner than it would."""
+    if lowest <= book.floor:
+        return book
+    return Period(
+        until=book.until, start=book.start, floor=lowest, latch=book.latch, entries=book.entries
+    )
+
+
+@kernel
+def raise_floors(rails: Rails, a: Account) -> Account:
+    """Return the account whose books allow no more than the present rails do.
+
+    A limit that was tightened holds at once, one that was loosened from the next period on.
+    """
+    return Account(
+        cash=a.cash,
+        reserved=a.reserved,
+        last_entry=a.last_entry,
+        exit_t=a.exit_t,
+        cooldown=a.cooldown,
+        day=raise_floor(a.day, day_floor(rails, a.day.start)),
+        week=raise_floor(a.week, week_floor(rails, a.week.start)),
+        tally=a.tally,
+    )
 
 
 @kernel

@@ -9,6 +9,7 @@ from haetae.config.setup import Setup
 from haetae.kernel.codes import (
     RAIL_NAMES,
 )
+from haetae.kernel.loss_limits import raise_floors
 from haetae.kernel.records import (
     NEW_MARKET,
     Market,
@@ -115,6 +116,7 @@ def account_status(ports: DeskPorts, setup: Setup) -> Status:
 def account_view(setup: Setup, state: State) -> AccountView:
     """Return a stored state in the words of the desk."""
     holdings = []
+    books = raise_floors(setup.rails, state.account)  # what the next walk goes by
     equity = state.account.cash
     for name, p in zip(setup.markets, setup.params, strict=True):
         market = state.markets.get(name, NEW_MARKET)  # one just configured begins with a walk
@@ -127,8 +129,8 @@ def account_view(setup: Setup, state: State) -> AccountView:
         equity=krw_of(equity),
         cash=krw_of(state.account.cash),
         holdings=tuple(holdings),
-        day=loss_book_view(state.account.day),
-        week=loss_book_view(state.account.week),
+        day=loss_book_view(books.day),
+        week=loss_book_view(books.week),
         verdicts=tuple(
             verdict_view(name, state.markets[name])
             for name in setup.markets
