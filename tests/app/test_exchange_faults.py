@@ -33,6 +33,7 @@ from haetae.app.ports import PortSet
 from haetae.app.walk.cycle import risk_check, trading_cycle
 from haetae.base.errors import CorruptState
 from haetae.kernel.codes import HALT, KILLED, NO_ORDER, RUN
+from haetae.ledger.book import Mode
 from haetae.ledger.intent import Phase
 from haetae.ledger.keys import BOOK_SK, HALT_SK, account_key, intent_sk
 from haetae.notify.messages import (
@@ -348,8 +349,8 @@ def test_fewer_coins_than_booked_are_all_sold_and_it_is_said(world: World) -> No
     assert world.book().halt.mode == RUN
 
 
-@pytest.mark.parametrize("mode", [RUN, KILLED], ids=["running", "killed"])
-def test_no_coins_at_all_halt_the_bot_and_the_other_exits_go_on(world: World, mode: int) -> None:
+@pytest.mark.parametrize("mode", [Mode.RUN, Mode.KILL], ids=["running", "killed"])
+def test_no_coins_at_all_halt_the_bot_and_the_other_exits_go_on(world: World, mode: Mode) -> None:
     # given a position whose coins have gone, and a sound one
     with_position(world)
     withdraw(world, "BTC", world.held("BTC"))
@@ -381,8 +382,8 @@ def damaged(store: DynamoStore, sk: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("sk", [BOOK_SK, intent_sk(BTC), HALT_SK])
-@pytest.mark.parametrize("mode", [RUN, KILLED], ids=["running", "killed"])
-def test_a_damaged_item_halts_the_bot_and_is_never_reset(sk: str, mode: int) -> None:
+@pytest.mark.parametrize("mode", [Mode.RUN, Mode.KILL], ids=["running", "killed"])
+def test_a_damaged_item_halts_the_bot_and_is_never_reset(sk: str, mode: Mode) -> None:
     with store_of("dynamodb") as store:
         # given an account with an order under way, one of whose items is damaged
         assert isinstance(store, DynamoStore)

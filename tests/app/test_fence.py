@@ -33,7 +33,7 @@ from haetae.app.orders.send import send
 from haetae.app.ports import Ports
 from haetae.app.walk.cycle import risk_check, trading_cycle
 from haetae.kernel.codes import KILLED
-from haetae.ledger.book import Book
+from haetae.ledger.book import Book, Mode
 from haetae.ledger.intent import Phase
 from haetae.notify.messages import KillReport
 
@@ -168,7 +168,7 @@ def killer(ports: Ports) -> KillReport:
 
 def fencer(ports: Ports) -> Fenced:
     """Begin a kill and stop where it is acknowledged: the rest is the risk check's."""
-    ports.books.move_halt(mode=KILLED, t=ENTRY_T, reason="a test", by="me", expected=None)
+    ports.books.move_halt(mode=Mode.KILL, t=ENTRY_T, reason="a test", by="me", expected=None)
     _revoked, acknowledged = fence(ports, SETUP, ENTRY_T)
     return Fenced(acknowledged)
 

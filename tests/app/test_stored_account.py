@@ -88,7 +88,7 @@ def test_an_account_of_a_newer_release_halts_and_says_what_to_deploy(sk: str) ->
         assert isinstance(store, DynamoStore)
         world = world_on(store)
         world.run(START, ENTRY_T - MINUTE)
-        store.books.move_halt(mode=0, t=START, reason="-", by="me", expected=None)
+        store.books.move_halt(mode=Mode.RUN, t=START, reason="-", by="me", expected=None)
         newer(store, sk)
         world.clock.to(float(ENTRY_T))
         with pytest.raises(NewerSchema, match=r"deploy version 9\.0\.0 or newer"):
@@ -104,7 +104,7 @@ def test_a_kill_fences_though_a_newer_release_wrote_the_operators_word() -> None
         assert isinstance(store, DynamoStore)
         world = world_on(store)
         world.run(START, START + MINUTE)
-        store.books.move_halt(mode=0, t=START, reason="-", by="me", expected=None)
+        store.books.move_halt(mode=Mode.RUN, t=START, reason="-", by="me", expected=None)
         newer(store, HALT_SK)
         with pytest.raises(NewerSchema):
             store.books.move_halt(mode=Mode.KILL, t=START, reason="a", by="b", expected=None)

@@ -18,7 +18,6 @@ from contract.books_store import (
     then,
 )
 from haetae.base.errors import CorruptState
-from haetae.kernel.codes import HALT, RUN
 from haetae.ledger.book import Book, Mode, OperatorMode
 from haetae.ledger.intent import Phase
 
@@ -57,7 +56,7 @@ class LoadingContract:
 
     def test_every_command_moves_the_epoch(self, store: Store) -> None:
         assert stop(store) == OperatorMode(mode=Mode.STOP, epoch=1, t=T, reason="a test", by="me")
-        again = store.books.move_halt(mode=HALT, t=T + 1, reason="", by="", expected=None)
+        again = store.books.move_halt(mode=Mode.HALT, t=T + 1, reason="", by="", expected=None)
         assert again == OperatorMode(mode=Mode.HALT, epoch=2, t=T + 1)
         assert load(store).halt == again
 
@@ -66,6 +65,6 @@ class LoadingContract:
         assert stop(store, expected=0).epoch == 1
         stands = stop(store, expected=1)
         assert stands.epoch == 2
-        late = store.books.move_halt(mode=RUN, t=T + 9, reason="late", by="x", expected=1)
+        late = store.books.move_halt(mode=Mode.RUN, t=T + 9, reason="late", by="x", expected=1)
         assert late == stands == load(store).halt
         assert stop(store, expected=0) == stands

@@ -8,10 +8,10 @@ from typing import Any
 from haetae.adapters.dynamodb.books import DynamoDbBooks
 from haetae.adapters.memory.books import MemoryBooks
 from haetae.config.profiles import PROFILES
-from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL, STOP
+from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL
 from haetae.kernel.records import NEW_MARKET, NO_ORDER_OPEN
 from haetae.kernel.step import open_account
-from haetae.ledger.book import GENESIS, Book, Commit, Decision, OperatorMode, State, TradeLine
+from haetae.ledger.book import GENESIS, Book, Commit, Decision, Mode, OperatorMode, State, TradeLine
 from haetae.ledger.intent import Execution, Intent, Phase, Side, identifier
 from haetae.ledger.journal import record
 
@@ -100,7 +100,7 @@ def then(version: int, **parts: Any) -> Commit:
 
 
 def stop(store: Store, *, expected: int | None = None) -> OperatorMode:
-    return store.books.move_halt(mode=STOP, t=T, reason="a test", by="me", expected=expected)
+    return store.books.move_halt(mode=Mode.STOP, t=T, reason="a test", by="me", expected=expected)
 
 
 def load(store: Store) -> Book:

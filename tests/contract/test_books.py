@@ -43,7 +43,6 @@ from haetae.adapters.dynamodb.table import ATTEMPTS, PAGES_MAX
 from haetae.adapters.memory.books import MemoryBooks
 from haetae.app.ports import Books
 from haetae.base.errors import BooksUnavailable, CorruptState
-from haetae.kernel.codes import STOP
 from haetae.ledger.book import GENESIS, Mode, OperatorMode
 from haetae.ledger.intent import Phase
 from haetae.ledger.items import book_item, halt_item
@@ -100,6 +99,10 @@ def scan(client: "DynamoDBClient") -> list[str]:
     answer = client.scan(TableName=TABLE)
     assert "LastEvaluatedKey" not in answer
     return sorted(json.dumps(item, sort_keys=True) for item in answer["Items"])
+
+
+def move_to(books: Books, mode: Mode, *, expected: int | None = None) -> OperatorMode:
+    return books.move_halt(mode=mode, t=T, reason="", by="", expected=expected)
 
 
 class Yielding(tuple[Any, ...]):
@@ -165,7 +168,7 @@ class TestDynamoDbBooks(BooksContract):
     @pytest.mark.parametrize(
         ("sk", "read"),
         [
-            ("HALT", lambda books: books.move_halt(mode=0, t=0, reason="", by="", expected=5)),
+            ("HALT", lambda books: move_to(books, Mode.RUN, expected=5)),
             ("HALT", lambda books: books.load(())),
             ("BOOK", lambda books: books.load(())),
             ("HALT", lambda books: books.halt()),
@@ -192,7 +195,7 @@ CALLS_OF_THE_PORT: dict[str, Callable[[Books], object]] = {
     "commit": lambda books: books.commit(first()),
     "mark_sending": lambda books: books.mark_sending(intent_of(BTC), epoch=0, deadline_s=1.0),
     "record": lambda books: books.record(intent_of(BTC), intent_of(BTC).to(Phase.REVOKED)),
-    "move_halt": lambda books: books.move_halt(mode=STOP, t=T, reason="", by="", expected=None),
+    "move_halt": lambda books: move_to(books, Mode.STOP),
     "trades": lambda books: books.trades(BTC, from_t=T, to_t=T + 1),
     "decisions": lambda books: books.decisions(BTC, from_t=T, to_t=T + 1),
 }
@@ -366,12 +369,12 @@ def test_the_kill_switch_outlasts_a_commit_that_checks_the_epoch(
     with Stubber(client) as stubber:
         stubber.add_client_error("update_item", "TransactionConflictException")
         stubber.add_response("update_item", {"Attributes": halt_item("main", halt)})
-        assert books.move_halt(mode=STOP, t=T, reason="", by="", expected=None) == halt
+        assert move_to(books, Mode.STOP) == halt
     with Stubber(client) as stubber:
         for _ in range(ATTEMPTS):
             stubber.add_client_error("update_item", "TransactionConflictException")
         with pytest.raises(BooksUnavailable):
-            books.move_halt(mode=STOP, t=T, reason="", by="", expected=None)
+            move_to(books, Mode.STOP)
 
 
 def test_history_is_read_with_what_was_just_written(

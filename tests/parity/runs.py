@@ -8,8 +8,9 @@ import numpy as np
 
 from haetae.config.build import setup_of
 from haetae.config.setup import Setup
-from haetae.kernel.codes import RUN, WARMUP
+from haetae.kernel.codes import WARMUP
 from haetae.kernel.records import Candle
+from haetae.ledger.book import Mode
 from haetae.research.data.candle_files import read_candles
 from haetae.research.data.tapes import History, Rows, Span, aggregate, histories, span
 from haetae.research.engine.backtest import backtest
@@ -35,7 +36,7 @@ class Run:
     found: dict[str, History]
     span: Span
     cash: int = CASH
-    mode: int = RUN
+    mode: Mode = Mode.RUN
 
     def backtested(self, *, compiled: bool = True) -> Result:
         """Return the backtest."""
@@ -129,7 +130,7 @@ def seeded(scenario: Scenario) -> Run:
         setup=setup,
         found=found,
         span=span(found, interval_s, from_t=None, to_t=None),
-        mode=scenario.mode,
+        mode=Mode(scenario.mode),
     )
 
 

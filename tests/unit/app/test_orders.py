@@ -22,8 +22,9 @@ from haetae.base.errors import ExchangeUnavailable
 from haetae.base.money import UNITS
 from haetae.config.profiles import PROFILES
 from haetae.config.setup import Setup
-from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL, EXIT, HALT, KILLED, LEAST_ORDER, STOP
+from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL, EXIT, HALT, LEAST_ORDER
 from haetae.kernel.records import NEW_MARKET, NO_FILL, NO_ORDER_OPEN, Candle, Order
+from haetae.ledger.book import Mode
 from haetae.ledger.intent import Execution, Intent, Phase, Side
 from haetae.market.order_book import Level, OrderBook
 
@@ -124,7 +125,7 @@ class Bot:
     def kinds(self) -> list[str]:
         return [message.kind for message in self.messages.sent]
 
-    def halt(self, mode: int) -> None:
+    def halt(self, mode: Mode) -> None:
         self.books.move_halt(mode=mode, t=T, reason="a test", by="me", expected=None)
 
 
@@ -156,7 +157,7 @@ def test_each_answer_to_a_request_is_recorded(
 def test_an_order_of_an_older_epoch_is_not_sent() -> None:
     bot = Bot()
     halt = bot.books.halt()
-    bot.halt(HALT)
+    bot.halt(Mode.HALT)
     assert send.send(bot.ports, halt, bot.intent) is bot.intent
 
 
@@ -168,9 +169,9 @@ def test_an_order_that_was_marked_too_late_is_not_sent() -> None:
 
 @pytest.mark.parametrize(
     ("late_s", "mode", "note"),
-    [(RAILS.entry_delay_s + 1, None, "expired"), (0, STOP, "entries are stopped")],
+    [(RAILS.entry_delay_s + 1, None, "expired"), (0, Mode.STOP, "entries are stopped")],
 )
-def test_an_entry_is_taken_back(late_s: int, mode: int | None, note: str) -> None:
+def test_an_entry_is_taken_back(late_s: int, mode: Mode | None, note: str) -> None:
     bot = Bot()
     if mode is not None:
         bot.halt(mode)
@@ -216,8 +217,8 @@ def test_an_order_that_nothing_is_known_of_is_told_and_stays() -> None:
     assert bot.kinds() == ["exchange"]
 
 
-@pytest.mark.parametrize(("mode", "cancels"), [(HALT, 0), (KILLED, 1)])
-def test_a_kill_cancels_an_entry_that_turns_out_open(mode: int, cancels: int) -> None:
+@pytest.mark.parametrize(("mode", "cancels"), [(Mode.HALT, 0), (Mode.KILL, 1)])
+def test_a_kill_cancels_an_entry_that_turns_out_open(mode: Mode, cancels: int) -> None:
     bot = Bot(Scripted(found=report(ended=False)))
     unknown = bot.move(Phase.UNKNOWN)
     bot.halt(mode)

@@ -160,10 +160,10 @@ class DynamoDbBooks:
         return self._table.transact([self._table.put(intent_item(self._account, after), condition)])
 
     def move_halt(
-        self, *, mode: int, t: int, reason: str, by: str, expected: int | None
+        self, *, mode: Mode, t: int, reason: str, by: str, expected: int | None
     ) -> OperatorMode:
         """Set the mode and move the epoch, with `expected` only from there; return what stands."""
-        item = halt_item(self._account, OperatorMode(mode=Mode(mode), t=t, reason=reason, by=by))
+        item = halt_item(self._account, OperatorMode(mode=mode, t=t, reason=reason, by=by))
         values = {f":{name}": item[name] for name in ("mode", "t", "reason", "by")}
         values |= {":zero": encode(int, 0), ":one": encode(int, 1)}
         # A kill fences an item of any schema: what it sets means the same in each (migrate.FENCED).

@@ -110,13 +110,13 @@ class MemoryBooks:
             return True
 
     def move_halt(
-        self, *, mode: int, t: int, reason: str, by: str, expected: int | None
+        self, *, mode: Mode, t: int, reason: str, by: str, expected: int | None
     ) -> OperatorMode:
         """Set the mode and move the epoch, with `expected` only from there; return what stands."""
         with self._lock:
             if expected is None or expected == self._halt.epoch:
                 epoch = self._halt.epoch + 1
-                self._halt = OperatorMode(mode=Mode(mode), epoch=epoch, t=t, reason=reason, by=by)
+                self._halt = OperatorMode(mode=mode, epoch=epoch, t=t, reason=reason, by=by)
             return self._halt
 
     def orders(self, market: str, *, from_t: int, to_t: int) -> tuple[Intent, ...]:

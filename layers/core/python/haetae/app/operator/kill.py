@@ -7,10 +7,9 @@ from haetae.app.walk.prepare import load_book
 from haetae.base.errors import ExchangeError
 from haetae.config.setup import Setup
 from haetae.kernel.codes import (
-    KILLED,
     NO_ORDER,
 )
-from haetae.ledger.book import Book
+from haetae.ledger.book import Book, Mode
 from haetae.ledger.intent import FINAL, Intent, Phase
 from haetae.notify.build import mode_changed
 from haetae.notify.messages import KillReport
@@ -25,7 +24,7 @@ def kill(ports: Ports, setup: Setup, *, t: int, reason: str, by: str) -> KillRep
     Moving the epoch is one write; after it nothing PENDING can go on to SENDING. Cancelling and
     selling are the risk check's work under a kill, so that it goes on with it every minute.
     """
-    moved = ports.books.move_halt(mode=KILLED, t=t, reason=reason, by=by, expected=None)
+    moved = ports.books.move_halt(mode=Mode.KILL, t=t, reason=reason, by=by, expected=None)
     ports.messages.publish(mode_changed(moved))
     revoked, acknowledged = fence(ports, setup, t)
     risk_check(ports, setup, t)

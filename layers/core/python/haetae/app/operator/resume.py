@@ -10,9 +10,8 @@ from haetae.base.money import MICRO, UNITS, krw_of, volume_text
 from haetae.config.setup import Setup
 from haetae.kernel.codes import (
     KILLED,
-    RUN,
 )
-from haetae.ledger.book import Book, OperatorMode
+from haetae.ledger.book import Book, Mode, OperatorMode
 from haetae.ledger.intent import FINAL
 from haetae.market.names import KRW, currency_of
 from haetae.notify.build import mode_changed
@@ -42,8 +41,9 @@ def resume(
     reasons += disagreements(book, ports)
     if reasons:
         return ResumeRefused(reasons=tuple(reasons))
-    moved = ports.books.move_halt(mode=RUN, t=t, reason=reason, by=by, expected=book.halt.epoch)
-    if moved.mode != RUN or moved.epoch != book.halt.epoch + 1:
+    epoch = book.halt.epoch
+    moved = ports.books.move_halt(mode=Mode.RUN, t=t, reason=reason, by=by, expected=epoch)
+    if moved.mode is not Mode.RUN or moved.epoch != epoch + 1:
         return ResumeRefused(reasons=("another command came first",))
     ports.messages.publish(mode_changed(moved))
     return moved

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from haetae.ledger.book import Book, Commit, Decision, OperatorMode, TradeLine
+from haetae.ledger.book import Book, Commit, Decision, Mode, OperatorMode, TradeLine
 from haetae.ledger.intent import Intent
 
 
@@ -41,7 +41,7 @@ class Books(Protocol):
         ...
 
     def move_halt(
-        self, *, mode: int, t: int, reason: str, by: str, expected: int | None
+        self, *, mode: Mode, t: int, reason: str, by: str, expected: int | None
     ) -> OperatorMode:
         """Set the operator's mode and move the epoch; with `expected`, only from that epoch.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from haetae.base.errors import DataError
 from haetae.config.setup import Setup
-from haetae.kernel.codes import RUN
+from haetae.ledger.book import Mode
 from haetae.research.data.tapes import History, Span
 from haetae.research.engine.result import Result
 from haetae.research.replay.books import books_on
@@ -26,7 +26,7 @@ def replay(
     cash: int,
     target: str = "in-process",
     faults: DeliveryFaults | None = None,
-    mode: int = RUN,
+    mode: Mode = Mode.RUN,
     progress: Callable[[int], None] = lambda _t: None,
 ) -> Result:
     """Run the account from `span.from_t` to `span.to_t` with `cash` micro-won.
@@ -41,7 +41,7 @@ def replay(
     with books_on(target, setup) as books:
         sandbox = exchange_of(found, span, setup, cash)
         rehearsal = rehearse(setup, sandbox, books, now_s=span.from_t)
-        if mode != RUN:
+        if mode is not Mode.RUN:
             books.move_halt(mode=mode, t=span.from_t, reason="replay", by="replay", expected=0)
         with install(rehearsal.app):
             drive(rehearsal, span, faults or DeliveryFaults(), progress)
