@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from chalice.app import Request
 
 from chalicelib.answers import BadRequest
-from haetae.app.desk.trades import LONGEST_SPAN_S, Cursor, TradeQuery
+from haetae.app.desk.trades import LAST_T, LONGEST_SPAN_S, Cursor, TradeQuery
 from haetae.base.time import DAY_S, MINUTE_S, epoch_s
-from haetae.ledger.keys import END_T
 from haetae.wiring.commands import read_reason
 
 SPAN_S = 30 * DAY_S  # of fills, where `from` is not given
@@ -117,7 +116,7 @@ def time_of(query: Mapping[str, str], name: str, default: int) -> int:
         t = epoch_s(query[name])
     except ValueError:
         t = -1
-    if not 0 <= t <= END_T:
+    if not 0 <= t <= LAST_T:
         raise BadRequest(name, f"{query[name]!r} is not a time; allowed: 2025-09-01T00:00:00Z")
     return t
 

@@ -10,12 +10,10 @@ from typing import Any
 from chalicelib.parameters import cursor_text
 from haetae.app.desk.account import AccountView, Holding, LossBook, Status, VerdictView
 from haetae.app.desk.trades import Page
+from haetae.app.ports import Intent, OperatorMode, TradeLine
 from haetae.base.money import decimal_text, price_text, volume_text
 from haetae.base.time import iso_text
-from haetae.kernel.codes import MODE_NAMES, REASON_NAMES
-from haetae.ledger.book import OperatorMode, TradeLine
-from haetae.ledger.intent import Intent
-from haetae.notify.messages import KillReport
+from haetae.notify.messages import MODES, REASONS, KillReport
 
 type Shape = dict[str, Any]
 
@@ -31,7 +29,7 @@ def status_shape(status: Status) -> Shape:
 def halt_shape(halt: OperatorMode) -> Shape:
     """Return the operator's word; `at` is null where none was ever said."""
     return {
-        "mode": MODE_NAMES[halt.mode],
+        "mode": MODES.names[halt.mode],
         "epoch": halt.epoch,
         "at": iso_text(halt.t) if halt.t else None,
         "reason": halt.reason,
@@ -86,7 +84,7 @@ def intent_shape(intent: Intent) -> Shape:
         "side": intent.side.value,
         "identifier": intent.identifier,
         "phase": intent.phase.value,
-        "reason": REASON_NAMES[intent.reason],
+        "reason": REASONS.names[intent.reason],
         "at": iso_text(intent.t),
         "krw": str(intent.krw) if intent.krw else None,
         "volume": volume_text(intent.units) if intent.units else None,

@@ -6,7 +6,9 @@ from haetae.app.ports import DeskPorts
 from haetae.base.time import DAY_S, month_start
 from haetae.config.setup import Setup
 from haetae.ledger.book import TradeLine
+from haetae.ledger.keys import END_T
 
+LAST_T = END_T  # no time of a question is later
 LONGEST_SPAN_S = 366 * DAY_S  # of one question; older fills are asked for by their own times
 
 

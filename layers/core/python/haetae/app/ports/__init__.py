@@ -1,4 +1,7 @@
-"""What the use cases ask of the outside world, in their own words: one port a file."""
+"""What the use cases ask of the outside world, in their own words: one port a file.
+
+The records that the books hand out come with them, so that a door needs no room further down.
+"""
 
 from haetae.app.ports.books import Books
 from haetae.app.ports.clock import Clock
@@ -14,6 +17,8 @@ from haetae.app.ports.exchange import (
 from haetae.app.ports.messages import Messages
 from haetae.app.ports.ports import DeskPorts, Ports, PortSet
 from haetae.app.ports.secrets import Secrets
+from haetae.ledger.book import OperatorMode, TradeLine
+from haetae.ledger.intent import Intent
 
 __all__ = [
     "Balance",
@@ -21,13 +26,16 @@ __all__ = [
     "Clock",
     "DeskPorts",
     "Exchange",
+    "Intent",
     "Messages",
     "Missing",
+    "OperatorMode",
     "OrderReport",
     "PortSet",
     "Ports",
     "Rejected",
     "Secrets",
+    "TradeLine",
     "Unknown",
     "Unreachable",
 ]
