@@ -78,6 +78,22 @@ def test_every_rail_fires_somewhere_in_the_parity_set() -> None:
     assert fired == set(RAIL_NAMES.values())
 
 
+def test_a_bound_on_costs_refuses_some_entries_of_its_world_and_lets_others_pass() -> None:
+    tested = seeded(SCENARIOS["some stops too near for their costs"]).backtested()
+    refused, entered = tested.rails["max_cost"], [t for t in tested.trades if t.side == "bid"]
+    assert refused > len(entered) >= 5
+
+
+def test_exit_signals_of_the_world_with_a_share_sell_in_parts() -> None:
+    tested = seeded(SCENARIOS["a signal sells a third"]).backtested()
+    held = dict.fromkeys(tested.markets, 0)
+    parts = 0
+    for trade in tested.trades:
+        held[trade.market] += trade.units if trade.side == "bid" else -trade.units
+        parts += trade.reason == "exit_signal" and held[trade.market] > 0
+    assert parts >= 10
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("profile", ["plan", "conservative", "balanced", "aggressive"])
 @pytest.mark.parametrize("market", MARKETS)

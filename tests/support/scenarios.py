@@ -127,8 +127,8 @@ def scenarios() -> dict[str, Scenario]:
             loose._replace(capital_limit=300_000, max_order=200_000, buy_bps=0, coin_bps=0),
             wave, other, third,
         ),
-        "stops too near for their costs": scenario(
-            {codes.MAX_COST}, QUICK, free._replace(max_cost_bps=5_000), wave
+        "some stops too near for their costs": scenario(
+            {codes.MAX_COST, codes.SIZE_R}, QUICK, free._replace(max_cost_bps=9_000), wave
         ),
         "orders bounded": scenario(
             {codes.MAX_ORDER}, QUICK, free._replace(max_order=100_000), wave
