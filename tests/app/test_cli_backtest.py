@@ -50,9 +50,9 @@ def test_a_backtest_tries_the_strategy_that_is_set(
     frame = hours(BREAKOUT + 10)
     columns = ["open", "high", "low", "close"]
     frame.loc[FALL + 1 :, columns] -= 100.0
-    frame.loc[FALL, "close"] -= 100.0
+    frame.loc[[FALL], ["close"]] -= 100.0
     frame.loc[BREAKOUT + 1 :, columns] += 400.0
-    frame.loc[BREAKOUT, ["high", "close"]] += 400.0
+    frame.loc[[BREAKOUT], ["high", "close"]] += 400.0
 
     # when one strategy is set, and nothing else
     assert bench.run("--set", f"strategy.main={main}", candles=bench.file(frame)) == 0
