@@ -12,6 +12,9 @@ WORKERS ?= auto
 # Workers of the tests that start servers, most of which wait for a minute to come; slowest first.
 SERVERS ?= 3
 
+# Where every line and every branch has a unit test.
+CORE := */haetae/kernel/*,*/haetae/ledger/*,*/haetae/market/*,*/haetae/app/orders/*
+
 # What `make up` and `make deploy-local` may be told, besides .env; unset values keep their deployed
 # setting. A shell's own LANGUAGE is that of its programs.
 ifneq ($(origin LANGUAGE),command line)
@@ -111,13 +114,16 @@ check: setup .localstack/layer/.ready ## format, lint, types, contracts, house a
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/cfn-lint template.yaml
-	@$(BIN)/pytest -q -n $(WORKERS) tests/house tests/unit
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/cfn-lint template.yaml
+	@$(BIN)/pytest -q -n $(WORKERS) $(COVER) tests/house tests/unit
 
 format: setup ## put the code in its one format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-test: check setup-local ## the whole suite, the deployed bot included
+test: COVER := --cov --cov-report=
+test: check setup-local ## the whole suite, the deployed bot included; unit tests reach all of the core
+	@$(BIN)/coverage html --quiet
+	@$(BIN)/coverage report --skip-covered --show-missing --include='$(CORE)' --fail-under=100
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m "not long" $(addprefix --ignore tests/,house unit local) tests
 	@$(BIN)/pytest -q -n $(SERVERS) --dist loadfile --no-loadscope-reorder -m "not long" tests/local
 
@@ -126,6 +132,7 @@ coverage: setup-local ## what the tests reach of the product, by branch: out/cov
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m "not long" --cov --cov-report= $(addprefix tests/,unit property contract app functions)
 	@$(BIN)/coverage html --quiet
 	@$(BIN)/coverage report --skip-covered
+	@$(BIN)/coverage report --skip-covered --show-missing --include='$(CORE)' --fail-under=100
 
 parity: setup-local ## the long matrix: backtest against replay on every tape; ten minutes of schedules
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m long tests/parity

@@ -127,6 +127,19 @@ def test_an_older_item_is_read_as_strictly_as_a_new_one(item: Item, schema: int)
         read(written | {"more": {"N": "1"}})
 
 
+@pytest.mark.parametrize("schema", range(1, SCHEMA_READ + 1))
+def test_a_market_of_an_older_book_is_read_as_strictly(schema: int) -> None:
+    book = next(item for item in released(1) if kind_of(item) == "BOOK")
+    written = write("BOOK", read(book), schema)
+    market, fields = next(iter(written["markets"]["M"].items()))
+    for name in fields["M"]:
+        less = {key: part for key, part in fields["M"].items() if key != name}
+        for damaged in (less, fields["M"] | {name: {"BOOL": True}}):
+            markets = written["markets"]["M"] | {market: {"M": damaged}}
+            with pytest.raises(CorruptState, match=rf"^ACCOUNT#main BOOK: markets\.{market}"):
+                read(written | {"markets": {"M": markets}})
+
+
 # Items of a newer schema
 
 

@@ -14,6 +14,7 @@ from haetae.kernel.sizing import (
     least_order,
     remaining_budget,
     size,
+    small_size,
     stop_distance,
 )
 from support.states import BARE, NOW, OFF, PLAN, PLAN_RAILS, WON, account, moment, rising
@@ -220,6 +221,27 @@ def test_kelly_is_half_of_kelly_at_the_lower_end_of_wilsons_interval() -> None:
     every = (1 + 1 / 80 - (1 / 6_400) ** 0.5) / (1 + 1 / 40) / 2
     won = kelly_share(rails, account(tally=TradeStats(40, 40, 60.0, 0.0)))
     assert won == pytest.approx(every, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("rails", "krw"),
+    [
+        ({}, 2_500_000),
+        ({"capital_limit": 1_000_000}, 150_000),  # 400,000 of it are invested
+        ({"buy_bps": 1_000}, 250_000),
+        ({"r_bps": 50}, 250_000),  # 50,000 won of risk at a loss of 5 %
+        ({"buy_bps": 1_000, "r_bps": 20}, 100_000),
+    ],
+)
+def test_a_small_size_is_a_share_of_what_cash_and_the_tighter_rail_allow(
+    rails: dict[str, int], krw: int
+) -> None:
+    at = moment(invested=400_000 * WON)
+    whole = Verdict(rail=codes.CASH, limit=0.0, observed=0.0, krw=10_000_000)
+    small = BARE._replace(size_share_bps=2_500)
+    bound = small_size(OFF._replace(**rails), small, account(), at, LOSS, whole)
+    assert (bound.rail, bound.krw) == (codes.SIZE_SHARE, krw)
+    assert small_size(OFF._replace(**rails), BARE, account(), at, LOSS, whole) is whole
 
 
 def test_kelly_without_an_edge_means_no_trade() -> None:

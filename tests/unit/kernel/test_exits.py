@@ -6,7 +6,14 @@ import pytest
 
 from haetae.kernel import codes
 from haetae.kernel.changes import drop_partial, with_exit_reason
-from haetae.kernel.exits import candle_step, exit_order, find_exit, partial_order, raise_stop
+from haetae.kernel.exits import (
+    candle_step,
+    exit_order,
+    find_exit,
+    find_trigger_price,
+    partial_order,
+    raise_stop,
+)
 from haetae.kernel.fills import first_stop, level_above, take_profit
 from haetae.kernel.records import NEW_CRASH, NO_BAR, NO_ORDER_OPEN, Crash, Market, Position
 from haetae.kernel.step import settle
@@ -110,6 +117,26 @@ def test_a_position_being_left_touches_nothing_more(leaving: int) -> None:
     assert (reason, trigger_price) == (0, 0.0)
     assert after.position.leaving == leaving
     assert after.position.high == 110_000.0
+
+
+@pytest.mark.parametrize(
+    ("reason", "opened", "expected"),
+    [
+        (codes.FIRST_STOP, 99_000.0, STOP),
+        (codes.FIRST_STOP, 90_000.0, 90_000.0),  # it opened below the stop
+        (codes.CHANDELIER, 99_000.0, STOP),
+        (codes.TAKE_PROFIT, 99_000.0, TARGET),
+        (codes.PARTIAL_PROFIT, 99_000.0, PARTIAL),
+        (codes.FLASH_CRASH, 99_000.0, 0.0),
+    ],
+)
+def test_an_exit_inside_a_decision_candle_trades_at_what_touched_it(
+    reason: int, opened: float, expected: float
+) -> None:
+    q = position(stop=STOP, target=TARGET, partial=PARTIAL)
+    c = candle(99_000.0, opened=opened)
+    assert find_trigger_price(BARE._replace(candle_s=3_600), q, c, reason) == expected
+    assert find_trigger_price(BARE, q, c, reason) == 0.0
 
 
 def test_exits_are_tested_as_they_stood_before_the_candle_raised_them() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from haetae.kernel.codes import FLAT, HOLD, LONG
 from haetae.kernel.records import Indicators, Params
+from haetae.kernel.strategies import rsi_reversion, volatility_breakout
 from haetae.kernel.strategies.dispatch import signal
 from support.states import BARE, NO_KNOBS, indicators
 
@@ -43,6 +44,35 @@ def test_nothing_is_wished_before_the_indicators_are_seeded(
     for fast, slow in ((102.0, 101.0), (101.0, 102.0)):
         assert signal(params, trend(n=n, close=103.0, fast=fast, slow=slow)) == HOLD
         assert signal(params, trend(n=n + 1, close=103.0, fast=fast, slow=slow)) != HOLD
+
+
+@pytest.mark.parametrize(
+    ("before", "close", "wish"),
+    [(0.0, 200.0, HOLD), (10.0, 105.0, FLAT), (10.0, 105.1, LONG), (10.0, 90.0, FLAT)],
+)
+def test_volatility_breakout_truth_table(before: float, close: float, wish: int) -> None:
+    seen = trend(close=close, fast=1.0, slow=1.0)
+    x = seen._replace(range=seen.range._replace(open=100.0, before=before))
+    params = BARE._replace(strategy=volatility_breakout.CODE, knobs=(0.5, *NO_KNOBS[1:]))
+    assert signal(params, x) == wish
+
+
+@pytest.mark.parametrize(
+    ("n", "gain", "loss", "wish"),
+    [
+        (14, 29.9, 70.1, LONG),
+        (14, 30.0, 70.0, HOLD),
+        (14, 70.0, 30.0, HOLD),
+        (14, 70.1, 29.9, FLAT),
+        (14, 0.0, 0.0, HOLD),  # a market that never moved
+        (13, 1.0, 99.0, HOLD),
+    ],
+)
+def test_rsi_reversion_truth_table(n: int, gain: float, loss: float, wish: int) -> None:
+    seen = trend(close=100.0, fast=1.0, slow=1.0)
+    x = seen._replace(rsi=seen.rsi._replace(n=n, gain=gain, loss=loss))
+    params = BARE._replace(strategy=rsi_reversion.CODE, knobs=(30.0, 70.0, *NO_KNOBS[2:]))
+    assert signal(params, x) == wish
 
 
 def test_an_unknown_strategy_wishes_nothing() -> None:

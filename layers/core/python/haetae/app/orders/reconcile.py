@@ -1,5 +1,7 @@
 """Orders in doubt: ask the exchange by identifier, revoke, give up; every minute the same step."""
 
+from typing import assert_never
+
 from haetae.app.orders.send import apply_report, send
 from haetae.app.ports import (
     Missing,
@@ -54,6 +56,8 @@ def ask(ports: Ports, intent: Intent) -> Intent:
         case Missing():
             if intent.phase is not Phase.OPEN and can_no_longer_appear(ports, intent):
                 after = intent.to(Phase.REJECTED, note="the exchange knows no such order")
+        case _ as never:
+            assert_never(never)
     if after is not intent:
         ports.books.record(intent, after)
     return after

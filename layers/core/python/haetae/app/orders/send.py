@@ -1,5 +1,7 @@
 """From intent to the exchange's last word: send once, and ask when in doubt."""
 
+from typing import assert_never
+
 from haetae.app.ports import (
     OrderReport,
     Ports,
@@ -52,6 +54,8 @@ def apply_answer(sending: Intent, answer: OrderReport | Rejected | Unreachable |
             return sending.to(Phase.PENDING, deadline_s=0.0, note=answer.message)
         case Unknown():
             return sending.to(Phase.UNKNOWN, note=answer.message)
+        case _ as never:
+            assert_never(never)
 
 
 def apply_report(intent: Intent, report: OrderReport) -> Intent:
