@@ -187,7 +187,7 @@ class SortedTable(Table):
         view.items, view.stream_shard = defaultdict(self.items.default_factory), None
         return view
 
-    def query(  # type: ignore[override] # what moto adds comes by name
+    def query(  # type: ignore[override] # what this does not read is handed on as it came
         self,
         hash_key: DynamoType,
         range_comparison: str | None,
@@ -195,14 +195,12 @@ class SortedTable(Table):
         limit: int | None,
         exclusive_start_key: dict[str, Any] | None,
         scan_index_forward: bool,
-        projection_expressions: Any,
-        index_name: str | None = None,
-        consistent_read: bool = False,
-        filter_expression: Any = None,
+        *others: Any,
         **filters: Any,
     ) -> tuple[list[Item], int, dict[str, Any] | None]:
         """Let moto query a table that holds no more than the page."""
         table: Table = self
+        _projection, index_name, *_ = (*others, None, None)
         if index_name is None:
             table = self.view()
             if (items := self.items.get(hash_key)) is not None:
@@ -225,10 +223,7 @@ class SortedTable(Table):
             limit,  # type: ignore[arg-type] # moto takes None
             exclusive_start_key,  # type: ignore[arg-type] # likewise
             scan_index_forward,
-            projection_expressions,
-            index_name,
-            consistent_read,
-            filter_expression,
+            *others,
             **filters,
         )
 
