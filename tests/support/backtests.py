@@ -46,9 +46,10 @@ class Bench:
         return path
 
     def run(self, *flags: str, candles: Path | None = None) -> int:
-        """Run a backtest; a flag given again wins."""
+        """Run a backtest; its result goes where the flags say, or to `out`."""
         given = ["--market", MARKET, "--candles", str(candles or self.candles)]
-        return main(["backtest", *given, "--json", str(self.out), *flags])
+        out = [] if "--json" in flags else ["--json", str(self.out)]
+        return main(["backtest", *given, *out, *flags])
 
     def refusal(self, *flags: str, candles: Path | None = None) -> str:
         """Return the sentence that refuses a backtest, having seen that nothing was written."""

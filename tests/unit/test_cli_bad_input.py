@@ -306,9 +306,26 @@ def test_a_replay_without_minutes_is_refused(bench: Bench, capsys: Capture) -> N
     assert bench.files() == before
 
 
-@pytest.mark.parametrize("arguments", [[], ["trade"], ["backtest"], ["backtest", "--luck", "7"]])
-def test_what_is_no_command_ends_with_two(arguments: list[str], capsys: Capture) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "the following arguments are required: VERB; haetae --help"),
+        (["trade"], "VERB: invalid choice: 'trade' (choose from 'backtest', "),
+        (["backtest"], "the following arguments are required: --candles; haetae backtest --help"),
+        (["backtest", "--candles", "x", "--luck", "7"], "unrecognized arguments: --luck 7; haetae"),
+    ],
+)
+def test_what_is_no_command_ends_with_one_sentence_and_two(
+    arguments: list[str], sentence: str, capsys: Capture
+) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
-    assert "usage: haetae" in capsys.readouterr().err
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"haetae: {sentence}")
+
+
+@pytest.mark.parametrize("verb", ["kill", "stop", "halt", "resume"])
+def test_an_operators_verb_without_a_reason_is_one_sentence(verb: str, capsys: Capture) -> None:
+    assert main([verb]) == 2
+    assert capsys.readouterr().err == "haetae: --reason is missing; allowed: any text\n"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from haetae.cli.parser import Parser
 from haetae_local.errors import LocalError
 from haetae_local.lifecycle.deploy import deploy_again
 from haetae_local.lifecycle.down import down
@@ -33,9 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Return the command line's grammar."""
-    top = argparse.ArgumentParser(prog="python -m haetae_local", description=__doc__)
+    top = Parser(prog="python -m haetae_local", description=__doc__)
     verbs = top.add_subparsers(required=True, metavar="VERB")
 
     verb = verbs.add_parser("up", help="start everything and leave it trading on paper")

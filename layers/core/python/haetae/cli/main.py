@@ -4,17 +4,15 @@ Only the file of the verb that was asked for is imported. Verbs of other distrib
 entry point, and only when no verb of this one has the name: `haetae.cli.plugins`.
 """
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
 from haetae.base.errors import HaetaeError
+from haetae.cli.parser import USAGE, Parser
 from haetae.cli.plugins import VERBS as PLUGIN_VERBS
 from haetae.cli.plugins import load, names
-
-USAGE = 2  # exit code for anything the user can mend
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +57,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def parser(name: str) -> argparse.ArgumentParser:
+def parser(name: str) -> Parser:
     """Return the grammar of the verb `name`; of every verb only the help when there is none."""
-    top = argparse.ArgumentParser(prog="haetae", description="You trade what you tested.")
+    top = Parser(prog="haetae", description="You trade what you tested.")
     verbs = top.add_subparsers(required=True, metavar="VERB")
     for known, verb in VERBS.items():
         grammar = verbs.add_parser(known, help=verb.help)

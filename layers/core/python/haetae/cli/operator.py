@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def add_reason(verb: argparse.ArgumentParser) -> None:
     """Add the reason, which every operator's verb needs."""
-    verb.add_argument("--reason", required=True, metavar="TEXT")
+    verb.add_argument("--reason", default="", metavar="TEXT", help="why; has to be given")
 
 
 def read_command(args: argparse.Namespace) -> "tuple[str, App, int]":
