@@ -16,7 +16,7 @@ from moto import mock_aws
 
 from haetae.adapters.dynamodb.client import create_client, create_table
 from haetae.base.errors import CorruptState
-from haetae.kernel.records import NEW_MARKET, Account, Market, Period, TradeStats
+from haetae.kernel.records import NEW_MARKET, Account, DayStarts, Market, Period, TradeStats
 from haetae.ledger.book import GENESIS, Mode, OperatorMode, State, TradeLine
 from haetae.ledger.intent import Execution, Intent, Phase, Side
 from haetae.ledger.items import (
@@ -171,7 +171,7 @@ def assert_round_trip(item: Item, value: Any, read: Callable[[Item], Any]) -> No
 @given(STATES, st.integers(1, 2**63))
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_state_comes_back_bit_for_bit(state: State, version: int) -> None:
-    item = book_item(ACCOUNT, version, state)
+    item = book_item(ACCOUNT, version, state, **PRESENT)
     assert read_book(ACCOUNT, item)[0] == version
     assert_round_trip(item, state, lambda item: read_book(ACCOUNT, item)[1])
 
@@ -234,7 +234,7 @@ def test_the_store_gives_back_the_same_bits(
         key = {name: item[name] for name in ("pk", "sk")}
         return client.get_item(TableName=TABLE, Key=key)["Item"]
 
-    book = stored(book_item(ACCOUNT, 1, state))
+    book = stored(book_item(ACCOUNT, 1, state, **PRESENT))
     assert bits(read_book(ACCOUNT, book)[1]) == bits(state)
     slot = stored(intent_item(ACCOUNT, intent))
     assert bits(read_intent(ACCOUNT, slot)) == bits(intent)
@@ -273,7 +273,9 @@ def test_what_has_no_month_is_not_written(t: int) -> None:
 
 def state_of(market: Market) -> State:
     period = Period(until=1, start=2, floor=3, latch=0, entries=0)
-    account = Account(1, 2, 3, 4, 5, period, period, TradeStats(1, 1, 0.5, 0.0))
+    account = Account(
+        1, 2, 3, 4, 5, period, period, DayStarts(0, 0, 0, 0, 0, 1), TradeStats(1, 1, 0.5, 0.0)
+    )
     return State(t=T, account=account, markets={"KRW-BTC": market}, chains={"KRW-BTC": GENESIS})
 
 
@@ -471,8 +473,8 @@ def test_a_float_field_reads_only_what_a_float_was_written_as(attribute: Item) -
 @pytest.mark.parametrize(
     ("sample", "name", "attribute"),
     [
-        ("book", "schema", {"N": "3"}),
-        ("halt", "schema", {"N": "3"}),
+        ("book", "schema", {"N": "4"}),
+        ("halt", "schema", {"N": "4"}),
         ("trade", "schema", {"N": "-1"}),
         ("book", "schema", {"N": "0"}),
         ("book", "version", {"N": "0"}),

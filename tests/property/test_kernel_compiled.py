@@ -148,7 +148,7 @@ def test_a_position_being_left_gives_the_same_bits(
     compiled: Callable[..., Any], reason: int, units: int, open_order: bool
 ) -> None:
     """All of one coin, or as little of it as can be sold only when its price has risen."""
-    held = rising(t=T0)._replace(position=position(units=units, leaving=reason))
+    held = rising(t=T0)._replace(position=position(units=units, exit_reason=reason))
     if open_order:
         half = selling(units // 2, codes.PARTIAL_PROFIT, t=T0, mark=1e5, kind=codes.PARTIAL)
         held = held._replace(order=half)

@@ -40,12 +40,12 @@ tallies = st.builds(
     st.floats(0.01, 3.0),
 )
 accounts = st.builds(
-    lambda cash, day, week, reserved, tally: account(
+    lambda cash, day, week, reserved, trade_stats: account(
         cash=cash * WON,
         day_floor=day * WON,
         week_floor=week * WON,
         reserved=reserved * WON,
-        tally=tally,
+        trade_stats=trade_stats,
     ),
     won, won, won, st.integers(0, 10**7), tallies,
 )  # fmt: skip
@@ -147,7 +147,7 @@ def test_a_strategys_share_never_enlarges_the_entry_and_bounds_it(
 @given(rails, accounts, st.integers(1, 60), st.floats(0.01, 1.0))
 def test_no_edge_no_trade(r: Rails, a: Account, n: int, payoff: float) -> None:
     """As many losses as wins that pay no more than they cost: Kelly is never positive."""
-    even = a._replace(tally=TradeStats(2 * n, n, n * payoff, float(n)))
+    even = a._replace(trade_stats=TradeStats(2 * n, n, n * payoff, float(n)))
     strict = r._replace(kelly_min_trades=1)
     assert kelly_share(strict, even) == 0.0
     assert size(strict, even, rising(), moment(equity=even.cash), 0.05).krw == 0

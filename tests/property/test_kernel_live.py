@@ -96,10 +96,10 @@ def test_an_exit_goes_on_for_one_reason_until_all_is_sold(world: World, seed: in
         assert account.cash >= 0
         for i, m in enumerate(markets):
             q = m.position
-            if q.leaving == 0:
+            if q.exit_reason == 0:
                 assert q.units == 0 or (i, q.t) not in reasons
                 continue
-            assert reasons.setdefault((i, q.t), q.leaving) == q.leaving
+            assert reasons.setdefault((i, q.t), q.exit_reason) == q.exit_reason
             assert m.order.kind != NO_ORDER or not is_sellable(m.close, q.units)
         if all(m.position.units == 0 and m.order.kind == NO_ORDER for m in markets):
             assert account.reserved == 0

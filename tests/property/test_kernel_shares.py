@@ -62,7 +62,7 @@ def test_a_signal_leaves_no_rest_that_cannot_be_sold(share: int, won: int, price
         assert m.position == held.position, "it is not being left"
         return
     assert not (least(price, some) and least(price, units - some))
-    assert m.position.leaving == EXIT_SIGNAL
+    assert m.position.exit_reason == EXIT_SIGNAL
     assert (m.order.kind, m.order.units) == (
         (EXIT, units) if least(price, units) else (NO_ORDER, 0)
     )

@@ -8,6 +8,7 @@ from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL, EXIT
 from haetae.kernel.records import (
     NEW_INDICATORS,
     NEW_MARKET,
+    NO_DAY_STARTS,
     NO_POSITION,
     Account,
     Averages,
@@ -102,7 +103,7 @@ def account(
     day_latch: int = 0,
     week_latch: int = 0,
     entries: int = 0,
-    tally: TradeStats | None = None,
+    trade_stats: TradeStats | None = None,
 ) -> Account:
     """Return an account in the middle of its KST day and week; money in micro."""
     return Account(
@@ -113,7 +114,8 @@ def account(
         cooldown,
         Period(T0 + 86_400, cash, day_floor, day_latch, entries),
         Period(T0 + 7 * 86_400, cash, week_floor, week_latch, 0),
-        tally or TradeStats(0, 0, 0.0, 0.0),
+        NO_DAY_STARTS,
+        trade_stats or TradeStats(0, 0, 0.0, 0.0),
     )
 
 
@@ -149,13 +151,13 @@ def position(
     risk: int = 1_000 * WON,
     pnl: int = 0,
     reserved: int = 0,
-    leaving: int = 0,
+    exit_reason: int = 0,
 ) -> Position:
     """Return a position of one coin bought at 100,000 won, no exit set."""
     return NO_POSITION._replace(
         units=units, t=NOW - 3_600, price=price, spent=spent, stop=stop, trailing=trailing,
         target=target, partial=partial, high=high, risk=risk, pnl=pnl, reserved=reserved,
-        leaving=leaving,
+        exit_reason=exit_reason,
     )  # fmt: skip
 
 

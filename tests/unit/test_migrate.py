@@ -4,23 +4,24 @@ import itertools
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from haetae.base.errors import CorruptState, NewerSchema
 from haetae.config.strategies import STRATEGIES
+from haetae.kernel.records import NO_DAY_STARTS, DayStarts
 from haetae.ledger import items
 from haetae.ledger.book import Mode, OperatorMode
 from haetae.ledger.migrate import (
-    DOWN,
     FENCED,
     RELEASES,
     SCHEMA_READ,
     SCHEMA_WRITTEN,
-    UP,
     first_release,
 )
+from haetae.ledger.steps import DOWN, UP
 from support.tapes import REPOSITORY
 
 type Item = dict[str, Any]
@@ -160,6 +161,7 @@ def test_a_newer_schema_is_refused_though_its_release_is_unreadable(release: Any
 def test_an_item_names_the_first_release_that_reads_it() -> None:
     assert first_release(1) == "0.1.0"
     assert first_release(2) == "0.2.0"
+    assert first_release(3) == "0.4.0"
     halt = items.halt_item(ACCOUNT, OperatorMode(), schema=2)
     assert (halt["schema"], halt["release"]) == ({"N": "2"}, {"S": "0.2.0"})
 
@@ -167,7 +169,7 @@ def test_an_item_names_the_first_release_that_reads_it() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda halt: halt | {"schema": {"N": "3"}, "release": {"S": "9.0.0"}},
+        lambda halt: halt | {"schema": {"N": "4"}, "release": {"S": "9.0.0"}},
         lambda halt: halt | {"schema": {"S": "2"}},
         lambda halt: halt | {"schema": {"N": "0"}},
         lambda halt: halt | {"release": {"S": "0.2.0"}},
@@ -188,3 +190,47 @@ def test_no_strategy_stands_on_what_is_not_written() -> None:
     stored = {"averages"} if SCHEMA_WRITTEN < 2 else {"averages", "rsi", "range"}
 
     assert [one.name for one in STRATEGIES.values() if not set(one.reads) <= stored] == []
+
+
+@pytest.mark.parametrize("schema", [1, 2])
+def test_an_older_book_has_its_new_names_and_no_day_before_today(schema: int) -> None:
+    (old,) = (item for item in released(schema) if kind_of(item) == "BOOK")
+    book = read(old)[1]
+    assert book.account.past == NO_DAY_STARTS
+    stats, account = old["account"]["M"]["tally"], old["account"]["M"]
+    assert "past" not in account
+    newer = write("BOOK", read(old), 3)
+    assert newer["account"]["M"]["trade_stats"] == stats
+    for name, market in old["markets"]["M"].items():
+        position = newer["markets"]["M"][name]["M"]["position"]["M"]
+        assert position["exit_reason"] == market["M"]["position"]["M"]["leaving"]
+        assert "leaving" not in position
+
+
+def test_a_book_that_goes_down_a_schema_forgets_only_the_days_before_today() -> None:
+    version, state = read(released(2)[0])
+    seen = replace(state, account=state.account._replace(past=DayStarts(6, 5, 4, 3, 2, 1)))
+    assert read(write("BOOK", (version, seen), 3)) == (version, seen)
+    assert read(write("BOOK", (version, seen), 2)) == (version, state)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda book: book["account"]["M"].pop("tally"),
+        lambda book: book["account"]["M"].update(trade_stats=book["account"]["M"]["tally"]),
+        lambda book: book["account"]["M"].update(past={"M": {}}),
+        lambda book: book.update(account={"S": "x"}),
+        lambda book: [m["M"]["position"]["M"].pop("leaving") for m in markets_of(book)],
+        lambda book: [m["M"].update(position={"S": "x"}) for m in markets_of(book)],
+    ],
+)
+def test_a_damaged_book_of_schema_2_stays_damaged(damage: Callable[[Item], object]) -> None:
+    book = deepcopy(next(item for item in released(2) if kind_of(item) == "BOOK"))
+    damage(book)
+    with pytest.raises(CorruptState):
+        read(book)
+
+
+def markets_of(book: Item) -> list[Item]:
+    return list(book["markets"]["M"].values())

@@ -294,7 +294,7 @@ def test_a_flat_wish_meets_an_open_first_take_profit_and_sells_after_it(sold: in
 
 def test_a_flat_wish_meets_an_open_first_take_profit_in_a_simulation() -> None:
     half = selling(UNITS // 2, codes.PARTIAL_PROFIT, mark=100_000.0, kind=codes.PARTIAL)
-    m = falling()._replace(position=position(leaving=codes.EXIT_SIGNAL), order=half)
+    m = falling()._replace(position=position(exit_reason=codes.EXIT_SIGNAL), order=half)
     tape = tape_of(minutes(99_000.0, 98_000.0))
     run = simulate(tape, [BARE], OFF, account=account(), markets=[m])
     assert [line.trade[:5] for line in run.trades] == [
@@ -306,13 +306,13 @@ def test_a_flat_wish_meets_an_open_first_take_profit_in_a_simulation() -> None:
 
 def test_what_a_kill_sold_in_part_is_left_to_whoever_slices_it() -> None:
     order = selling(UNITS // 4, codes.KILL, mark=100_000.0)
-    q = position(stop=95_000.0, leaving=codes.KILL)
+    q = position(stop=95_000.0, exit_reason=codes.KILL)
     m = falling(t=NOW + 60)._replace(position=q, order=order)
     a, after, reached, fired = one(
         m, minutes(90_000.0, 80_000.0), NOW, NOW + 120, fill=filled(100_000.0, UNITS // 4)
     )
     assert (after.order, fired, a.exit_t) == (NO_ORDER_OPEN, 0, 0)
-    assert (after.position.units, after.position.leaving) == (UNITS * 3 // 4, codes.KILL)
+    assert (after.position.units, after.position.exit_reason) == (UNITS * 3 // 4, codes.KILL)
     assert reached == NOW + 60
 
 

@@ -132,7 +132,7 @@ def test_every_refusal_is_named_and_the_first_in_the_table_gives_the_verdict() -
         ({}, account(day_floor=EQUITY - 100_000 * WON, reserved=100_000 * WON), 1e12,
          codes.LOSS_BUDGET, 0),
         ({}, account(day_floor=EQUITY + 1), 1e12, codes.LOSS_BUDGET, 0),
-        ({"kelly_min_trades": 30}, account(tally=TradeStats(30, 10, 10.0, 20.0)), 1e12,
+        ({"kelly_min_trades": 30}, account(trade_stats=TradeStats(30, 10, 10.0, 20.0)), 1e12,
          codes.KELLY, 0),
     ],
 )  # fmt: skip
@@ -198,7 +198,7 @@ def test_volume_fits_64_bits_at_a_fill_far_below_its_decision(price: float) -> N
 
 
 @pytest.mark.parametrize(
-    ("tally", "share"),
+    ("trade_stats", "share"),
     [
         (TradeStats(29, 0, 0.0, 29.0), 1.0),
         (TradeStats(30, 0, 0.0, 30.0), 0.0),
@@ -206,20 +206,20 @@ def test_volume_fits_64_bits_at_a_fill_far_below_its_decision(price: float) -> N
         (TradeStats(30, 15, 15.0, 15.0), 0.0),
     ],
 )
-def test_kelly_refuses_without_an_edge(tally: TradeStats, share: float) -> None:
-    assert kelly_share(OFF._replace(kelly_min_trades=30), account(tally=tally)) == share
-    assert kelly_share(OFF, account(tally=tally)) == 1.0
+def test_kelly_refuses_without_an_edge(trade_stats: TradeStats, share: float) -> None:
+    assert kelly_share(OFF._replace(kelly_min_trades=30), account(trade_stats=trade_stats)) == share
+    assert kelly_share(OFF, account(trade_stats=trade_stats)) == 1.0
 
 
 def test_kelly_is_half_of_kelly_at_the_lower_end_of_wilsons_interval() -> None:
     rails = OFF._replace(kelly_min_trades=30)
     low = (0.5 + 1 / 80 - (0.25 / 40 + 1 / 6_400) ** 0.5) / (1 + 1 / 40)
     expected = (low - (1 - low) / 3.0) / 2
-    ours = kelly_share(rails, account(tally=TradeStats(40, 20, 60.0, 20.0)))
+    ours = kelly_share(rails, account(trade_stats=TradeStats(40, 20, 60.0, 20.0)))
     assert ours == pytest.approx(expected, rel=1e-12)
     assert 0.0 < ours < 0.5
     every = (1 + 1 / 80 - (1 / 6_400) ** 0.5) / (1 + 1 / 40) / 2
-    won = kelly_share(rails, account(tally=TradeStats(40, 40, 60.0, 0.0)))
+    won = kelly_share(rails, account(trade_stats=TradeStats(40, 40, 60.0, 0.0)))
     assert won == pytest.approx(every, rel=1e-12)
 
 
@@ -245,7 +245,7 @@ def test_a_small_size_is_a_share_of_what_cash_and_the_tighter_rail_allow(
 
 
 def test_kelly_without_an_edge_means_no_trade() -> None:
-    losing = account(tally=TradeStats(30, 5, 5.0, 25.0))
+    losing = account(trade_stats=TradeStats(30, 5, 5.0, 25.0))
     order, verdict, fired = propose_entry(PLAN_RAILS, PLAN, losing, rising(), moment())
     assert order.kind == codes.NO_ORDER
     assert (verdict.rail, verdict.limit, verdict.krw) == (codes.KELLY, 0.0, 0)

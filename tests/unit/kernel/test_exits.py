@@ -102,20 +102,20 @@ def test_an_open_partial_order_is_not_doubled_and_hides_no_stop() -> None:
     assert candle_step(BARE, held, candle(106_000.0, high=106_000.0))[1] == 0
     assert candle_step(BARE, held, candle(80_000.0))[1] == codes.FIRST_STOP
     a, m, _ = candle_events(OFF, BARE, account(), held, candle(80_000.0), NOW + 60)
-    assert (m.order, m.position.leaving) == (half, codes.FIRST_STOP)
+    assert (m.order, m.position.exit_reason) == (half, codes.FIRST_STOP)
     a, m, _ = settle(OFF, BARE, a, m, filled(105_000.0, UNITS // 2), NOW + 120)
     assert m.order == selling(UNITS - UNITS // 2, codes.FIRST_STOP, t=NOW + 120, mark=80_000.0)
 
 
-@pytest.mark.parametrize("leaving", [codes.EXIT_SIGNAL, codes.FIRST_STOP, codes.KILL])
-def test_a_position_being_left_touches_nothing_more(leaving: int) -> None:
+@pytest.mark.parametrize("exit_reason", [codes.EXIT_SIGNAL, codes.FIRST_STOP, codes.KILL])
+def test_a_position_being_left_touches_nothing_more(exit_reason: int) -> None:
     params = BARE._replace(flash_crash_bps=500)
-    q = position(stop=STOP, target=TARGET, partial=PARTIAL, leaving=leaving)
+    q = position(stop=STOP, target=TARGET, partial=PARTIAL, exit_reason=exit_reason)
     held = rising()._replace(position=q, crash=crash_floor(CRASH))
     everything = candle(90_000.0, opened=100_000.0, high=110_000.0, low=89_000.0)
     after, reason, trigger_price = candle_step(params, held, everything)
     assert (reason, trigger_price) == (0, 0.0)
-    assert after.position.leaving == leaving
+    assert after.position.exit_reason == exit_reason
     assert after.position.high == 110_000.0
 
 
@@ -227,20 +227,20 @@ def test_the_tightest_target_wins_on_the_tick_above(
     assert take_profit(params, 100_000.0, atr) == expected
 
 
-def market_of(units: int, *, leaving: int = 0, close: float = 100_000.0) -> Market:
+def market_of(units: int, *, exit_reason: int = 0, close: float = 100_000.0) -> Market:
     """Return a market that holds `units`."""
-    return rising(price=close)._replace(position=position(units=units, leaving=leaving))
+    return rising(price=close)._replace(position=position(units=units, exit_reason=exit_reason))
 
 
 def test_an_exit_sells_everything() -> None:
-    order = exit_order(market_of(UNITS, leaving=codes.FIRST_STOP), NOW, 95_000.0)
+    order = exit_order(market_of(UNITS, exit_reason=codes.FIRST_STOP), NOW, 95_000.0)
     assert (order.kind, order.units, order.reason) == (codes.EXIT, UNITS, codes.FIRST_STOP)
     assert (order.t, order.mark, order.krw, order.reserved) == (NOW, 95_000.0, 0, 0)
 
 
 def test_an_exit_waits_for_the_order_that_is_open() -> None:
     half = selling(UNITS // 2, codes.PARTIAL_PROFIT, mark=100_000.0, kind=codes.PARTIAL)
-    held = market_of(UNITS, leaving=codes.EXIT_SIGNAL)._replace(order=half)
+    held = market_of(UNITS, exit_reason=codes.EXIT_SIGNAL)._replace(order=half)
     assert exit_order(held, NOW + 60, 100_000.0) == half
 
 
@@ -279,15 +279,15 @@ def test_a_part_too_small_to_sell_stays_and_a_rest_too_small_goes_with_it(
 
 def test_leaving_and_giving_a_level_up_change_nothing_else() -> None:
     q = Position(*range(1, 14))
-    assert with_exit_reason(q, codes.KILL) == q._replace(leaving=codes.KILL)
+    assert with_exit_reason(q, codes.KILL) == q._replace(exit_reason=codes.KILL)
     assert drop_partial(q) == q._replace(partial=0.0)
 
 
 def test_a_position_below_the_minimum_stays() -> None:
-    small = market_of(4_999_999, leaving=codes.FIRST_STOP)
+    small = market_of(4_999_999, exit_reason=codes.FIRST_STOP)
     assert exit_order(small, NOW, 1.0) == NO_ORDER_OPEN
     assert exit_order(small._replace(close=100_001.0), NOW, 1.0).units == 4_999_999
-    enough = market_of(5_000_000, leaving=codes.FIRST_STOP)
+    enough = market_of(5_000_000, exit_reason=codes.FIRST_STOP)
     assert exit_order(enough, NOW, 1.0).kind == codes.EXIT
     assert exit_order(enough._replace(close=99_999.0), NOW, 1.0) == NO_ORDER_OPEN
 

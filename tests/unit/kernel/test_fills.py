@@ -85,7 +85,7 @@ def test_exit_brings_funds_less_fee_and_counts_the_trade_in_r() -> None:
     assert after.cash == 10_000_000 * WON + trade.pnl
     assert after.reserved == 0
     assert sold.position == NO_POSITION
-    assert after.tally == TradeStats(1, 0, 0.0, -trade.pnl / (50_000 * WON))
+    assert after.trade_stats == TradeStats(1, 0, 0.0, -trade.pnl / (50_000 * WON))
 
 
 def test_partial_exits_add_up_and_release_the_reservation_bit_by_bit() -> None:
@@ -106,8 +106,8 @@ def test_partial_exits_add_up_and_release_the_reservation_bit_by_bit() -> None:
     assert reserved[-1] == 0
     assert m.position == NO_POSITION
     assert a.cash == 10_000_000 * WON + pnl
-    assert a.tally.n == a.tally.wins == 1
-    assert a.tally.win_r == pnl / (50_000 * WON)
+    assert a.trade_stats.n == a.trade_stats.wins == 1
+    assert a.trade_stats.win_r == pnl / (50_000 * WON)
 
 
 @pytest.mark.parametrize(("kind", "level"), [(codes.PARTIAL, 0.0), (codes.EXIT, 105_000.0)])
@@ -144,7 +144,7 @@ def test_an_entry_that_traded_in_part_holds_what_it_got() -> None:
     a, m, _ = apply_fill(OFF, FEES, a, m, filled(100_000.0, 4 * UNITS), NOW + 60)
     assert a.reserved == 0
     assert a.cash == 10_000_000 * WON - 400 * WON
-    assert a.tally == TradeStats(1, 0, 0.0, 400 / 20_000)
+    assert a.trade_stats == TradeStats(1, 0, 0.0, 400 / 20_000)
 
 
 @pytest.mark.parametrize("units", [1, 3, UNITS // 3, 7 * UNITS + 1, 10 * UNITS - 1, 10 * UNITS])
@@ -174,16 +174,16 @@ def test_an_entry_that_cost_more_than_it_was_to_bears_no_more_than_its_risk() ->
 
 def test_a_reason_to_leave_stays_until_all_is_sold() -> None:
     a, m = held()
-    m = m._replace(position=m.position._replace(leaving=codes.CHANDELIER))
+    m = m._replace(position=m.position._replace(exit_reason=codes.CHANDELIER))
     for units, left in ((4 * UNITS, codes.CHANDELIER), (6 * UNITS, 0)):
         m = m._replace(order=selling(10 * UNITS, codes.CHANDELIER, mark=1.0))
         a, m, _ = apply_fill(OFF, FEES, a, m, filled(100_000.0, units), NOW + 60)
-        assert m.position.leaving == left
+        assert m.position.exit_reason == left
     assert m.position == NO_POSITION
 
 
 @pytest.mark.parametrize(
-    ("pnl", "risk", "tally"),
+    ("pnl", "risk", "trade_stats"),
     [
         (5, 10, TradeStats(4, 2, 2.5, 2.0)),
         (-5, 10, TradeStats(4, 1, 2.0, 2.5)),
@@ -191,8 +191,8 @@ def test_a_reason_to_leave_stays_until_all_is_sold() -> None:
         (5, 0, TradeStats(3, 1, 2.0, 2.0)),
     ],
 )
-def test_tally_counts_r(pnl: int, risk: int, tally: TradeStats) -> None:
-    assert count_trade(TradeStats(3, 1, 2.0, 2.0), pnl, risk) == tally
+def test_trade_stats_count_r(pnl: int, risk: int, trade_stats: TradeStats) -> None:
+    assert count_trade(TradeStats(3, 1, 2.0, 2.0), pnl, risk) == trade_stats
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from haetae.kernel.codes import DAY_LATCH, WEEK_LATCH
 from haetae.kernel.loss_limits import (
@@ -158,7 +160,7 @@ def test_marking_changes_nothing_but_the_books() -> None:
         cash=7, reserved=6, last_entry=5, exit_t=4, cooldown=3, day_floor=FAR, week_floor=FAR
     )
     after, _ = mark_books(OFF, opened, T0 + 86_400, EQUITY)
-    assert after._replace(day=opened.day) == opened
+    assert after._replace(day=opened.day, past=opened.past) == opened
 
 
 TIGHTER = [
@@ -201,3 +203,19 @@ def test_tightening_changes_nothing_but_floors() -> None:
     assert after == opened._replace(
         day=opened.day._replace(floor=floors[0]), week=opened.week._replace(floor=floors[1])
     )
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=40))
+def test_the_days_before_today_are_those_that_were_seen(gaps: list[int]) -> None:
+    """Against a dict of every start by its day: gaps of several days leave days without one."""
+    a = open_account(OFF, T0, EQUITY)
+    starts = {0: EQUITY}
+    day = 0
+    for n, gap in enumerate(gaps):
+        t = T0 + day * 86_400 + 43_200
+        assert mark_books(OFF, a, t, 1)[0].past == a.past
+        day += gap
+        starts[day] = EQUITY + n
+        a, _ = mark_books(OFF, a, T0 + day * 86_400 + n, starts[day])
+        assert a.day.start == starts[day]
+        assert a.past == tuple(starts.get(day - ago, 0) for ago in range(1, 7))

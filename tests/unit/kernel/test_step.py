@@ -144,7 +144,7 @@ def test_abnormal_slippage_of_a_partial_exit_sells_the_rest() -> None:
 def test_abnormal_slippage_of_an_exit_goes_on_for_its_own_reason() -> None:
     rails = OFF._replace(slippage_limit_bps=100)
     order = selling(UNITS, codes.CHANDELIER, mark=100_000.0)
-    m = rising()._replace(position=position(leaving=codes.CHANDELIER), order=order)
+    m = rising()._replace(position=position(exit_reason=codes.CHANDELIER), order=order)
     a, m, fired = settle(rails, BARE, account(), m, filled(98_000.0, UNITS // 2), T)
     assert fired == 1 << codes.SLIPPAGE
     assert (m.order.reason, m.order.units, m.order.t) == (codes.CHANDELIER, UNITS // 2, T)
@@ -165,7 +165,7 @@ def test_an_exit_that_did_not_sell_all_is_asked_for_again_at_once(reason: int, s
     a, m, fired = settle(OFF, BARE, a, held, filled(100_000.0, sold), T)
     assert fired == 0
     assert m.order == selling(UNITS - sold, reason, t=T, mark=100_000.0)
-    assert (m.position.units, m.position.leaving) == (UNITS - sold, reason)
+    assert (m.position.units, m.position.exit_reason) == (UNITS - sold, reason)
     assert a.exit_t == T
     a, m, _ = settle(OFF, BARE, a, m, filled(100_000.0, UNITS - sold, t=T), T + 60)
     assert (m.position, m.order) == (NO_POSITION, NO_ORDER_OPEN)
@@ -175,20 +175,20 @@ def test_an_exit_that_did_not_sell_all_is_asked_for_again_at_once(reason: int, s
 def test_what_a_kill_did_not_sell_waits_for_the_next_slice_from_outside() -> None:
     held = rising()._replace(position=position(stop=95_000.0))
     a, m = ask_exit(account(), held, NOW, codes.KILL, 0.0)
-    assert (m.order.reason, m.position.leaving) == (codes.KILL, codes.KILL)
+    assert (m.order.reason, m.position.exit_reason) == (codes.KILL, codes.KILL)
     for sold in (UNITS // 4, 0, UNITS // 4):
         left = m.position.units - sold
         slice_ = selling(UNITS // 4, codes.KILL, mark=100_000.0)
         a, m, fired = settle(OFF, BARE, a, m._replace(order=slice_), filled(100_000.0, sold), T)
         assert (m.order, fired) == (NO_ORDER_OPEN, 0)
-        assert (m.position.units, m.position.leaving) == (left, codes.KILL)
+        assert (m.position.units, m.position.exit_reason) == (left, codes.KILL)
         assert not must_ask_again(m)
         a, m, fired = candle_events(OFF, BARE, a, m, candle(90_000.0), T)
         assert (m.order, fired, a.exit_t) == (NO_ORDER_OPEN, 0, NOW)
 
 
 @pytest.mark.parametrize(
-    ("leaving", "kind", "told"),
+    ("exit_reason", "kind", "told"),
     [
         (codes.FIRST_STOP, codes.NO_ORDER, True),
         (codes.EXIT_SIGNAL, codes.NO_ORDER, True),
@@ -199,20 +199,20 @@ def test_what_a_kill_did_not_sell_waits_for_the_next_slice_from_outside() -> Non
     ],
 )
 def test_an_exit_goes_on_where_nothing_is_open_and_nobody_slices(
-    leaving: int, kind: int, told: bool
+    exit_reason: int, kind: int, told: bool
 ) -> None:
-    order = selling(UNITS, leaving, mark=1.0, kind=kind) if kind else NO_ORDER_OPEN
-    m = rising()._replace(position=position(leaving=leaving), order=order)
+    order = selling(UNITS, exit_reason, mark=1.0, kind=kind) if kind else NO_ORDER_OPEN
+    m = rising()._replace(position=position(exit_reason=exit_reason), order=order)
     assert must_ask_again(m) is told
 
 
 def test_abnormal_slippage_of_a_killed_position_asks_for_no_exit_of_its_own() -> None:
     rails = OFF._replace(slippage_limit_bps=100)
     order = selling(UNITS // 2, codes.KILL, mark=100_000.0)
-    m = rising()._replace(position=position(leaving=codes.KILL), order=order)
+    m = rising()._replace(position=position(exit_reason=codes.KILL), order=order)
     _, m, fired = settle(rails, BARE, account(), m, filled(98_000.0, UNITS // 2), T)
     assert fired == 1 << codes.SLIPPAGE
-    assert (m.order, m.position.leaving) == (NO_ORDER_OPEN, codes.KILL)
+    assert (m.order, m.position.exit_reason) == (NO_ORDER_OPEN, codes.KILL)
 
 
 @pytest.mark.parametrize("sold", [0, UNITS // 2])
@@ -220,7 +220,7 @@ def test_an_exit_wished_while_a_first_take_profit_is_open_comes_after_it(sold: i
     half = selling(UNITS // 2, codes.PARTIAL_PROFIT, mark=100_000.0, kind=codes.PARTIAL)
     m = falling()._replace(position=position(partial=105_000.0), order=half)
     a, m = decide_exit(BARE, account(), m, NOW)
-    assert (m.order, m.position.leaving) == (half, codes.EXIT_SIGNAL)
+    assert (m.order, m.position.exit_reason) == (half, codes.EXIT_SIGNAL)
     _, m, _ = settle(OFF, BARE, a, m, filled(100_000.0, sold), T)
     assert m.order == selling(UNITS - sold, codes.EXIT_SIGNAL, t=T, mark=100_000.0)
 
@@ -231,7 +231,7 @@ def test_a_position_too_small_to_sell_fires_once_and_is_sold_when_it_can_be() ->
     for close, rails in ((90_000.0, 1 << codes.FIRST_STOP), (91_000.0, 0), (99_950.0, 0)):
         a, m, fired = candle_events(OFF, BARE, a, m, candle(close), T)
         assert fired == rails
-        assert (m.order, m.position.leaving) == (NO_ORDER_OPEN, codes.FIRST_STOP)
+        assert (m.order, m.position.exit_reason) == (NO_ORDER_OPEN, codes.FIRST_STOP)
         assert a.exit_t == 0
     a, m, fired = candle_events(OFF, BARE, a, m, candle(100_000.0), T + 60)
     assert (fired, a.exit_t) == (0, T + 60)
@@ -256,7 +256,7 @@ def test_a_first_take_profit_that_would_leave_too_little_sells_all_until_it_has(
     a, m, fired = candle_events(OFF, params, account(), held, candle(100_000.0), T)
     assert (fired, a.exit_t) == (1 << codes.PARTIAL_PROFIT, T)
     assert m.order == selling(9_999_999, codes.PARTIAL_PROFIT, t=T, mark=100_000.0)
-    assert m.position.leaving == codes.PARTIAL_PROFIT
+    assert m.position.exit_reason == codes.PARTIAL_PROFIT
     _, m, _ = settle(OFF, params, a, m, filled(100_000.0, 0), T + 60)
     assert m.order == selling(9_999_999, codes.PARTIAL_PROFIT, t=T + 60, mark=100_000.0)
 
@@ -264,9 +264,9 @@ def test_a_first_take_profit_that_would_leave_too_little_sells_all_until_it_has(
 def test_an_ordinary_first_take_profit_leaves_nothing() -> None:
     held = rising()._replace(position=position(partial=100_000.0))
     a, m, _ = candle_events(OFF, BARE, account(), held, candle(100_000.0), T)
-    assert (m.order.kind, m.position.leaving, a.exit_t) == (codes.PARTIAL, 0, T)
+    assert (m.order.kind, m.position.exit_reason, a.exit_t) == (codes.PARTIAL, 0, T)
     _, m, _ = settle(OFF, BARE, a, m, filled(100_000.0, UNITS // 2), T + 60)
-    assert (m.order, m.position.leaving, m.position.partial) == (NO_ORDER_OPEN, 0, 0.0)
+    assert (m.order, m.position.exit_reason, m.position.partial) == (NO_ORDER_OPEN, 0, 0.0)
 
 
 def test_an_ordinary_fill_asks_for_nothing() -> None:
@@ -299,7 +299,7 @@ def test_a_flat_wish_sells_whatever_the_mode_latches_and_cooldown() -> None:
     for mode in (codes.RUN, codes.STOP, codes.HALT):
         a, (m,), reached = fold(PLAN_RAILS, [PLAN], tired, [held], tape_of([]), NOW, NOW, mode=mode)
         assert (m.order.kind, m.order.reason) == (codes.EXIT, codes.EXIT_SIGNAL)
-        assert (m.position.leaving, m.decided) == (codes.EXIT_SIGNAL, NOW)
+        assert (m.position.exit_reason, m.decided) == (codes.EXIT_SIGNAL, NOW)
         assert (a.exit_t, reached.fired) == (NOW, 0)
 
 
@@ -311,11 +311,11 @@ def test_an_exit_signal_sells_its_share_and_the_next_one_of_the_rest() -> None:
     a, m = decide_exit(HALF, account(), market, NOW)
     assert a.exit_t == NOW
     assert (m.order.kind, m.order.units) == (codes.PARTIAL, UNITS // 2)
-    assert (m.order.reason, m.position.leaving) == (codes.EXIT_SIGNAL, 0)
+    assert (m.order.reason, m.position.exit_reason) == (codes.EXIT_SIGNAL, 0)
     assert decide_exit(HALF, a, m, NOW + 60) == (a, m), "a sale is under way"
     a, m, _ = settle(PLAN_RAILS, HALF, a, m, filled(1e5, UNITS // 2), NOW + 60)
     assert (m.position.units, m.position.partial) == (UNITS // 2, 105_000.0)
-    assert (m.order.kind, m.position.leaving) == (codes.NO_ORDER, 0)
+    assert (m.order.kind, m.position.exit_reason) == (codes.NO_ORDER, 0)
     _, m = decide_exit(HALF, a, m, NOW + 3_600)
     assert (m.order.kind, m.order.units) == (codes.PARTIAL, UNITS // 4)
 
@@ -325,7 +325,7 @@ def test_a_share_that_cannot_be_sold_alone_sells_all_that_can(units: int) -> Non
     """A coin costs 100,000 won, so that 5,000 won, the least order, are 5,000,000 units."""
     market = falling()._replace(position=position(units=units))
     _, m = decide_exit(HALF, account(), market, NOW)
-    assert m.position.leaving == codes.EXIT_SIGNAL
+    assert m.position.exit_reason == codes.EXIT_SIGNAL
     assert m.order.kind == (codes.EXIT if units >= 5_000_000 else codes.NO_ORDER)
     assert m.order.units == (units if units >= 5_000_000 else 0)
 
@@ -337,7 +337,7 @@ def test_a_stop_sells_everything_whatever_share_a_signal_sells() -> None:
     assert (m.order.kind, m.order.units) == (codes.EXIT, UNITS)
     _, m = decide_exit(HALF, account(), market, NOW)
     _, m, _ = react(PLAN_RAILS, HALF, account(), m, NOW + 60, codes.FIRST_STOP, 0.0)
-    assert m.position.leaving == codes.FIRST_STOP
+    assert m.position.exit_reason == codes.FIRST_STOP
     _, m, _ = settle(PLAN_RAILS, HALF, account(), m, filled(1e5, UNITS // 2), NOW + 60)
     assert (m.order.kind, m.order.units) == (codes.EXIT, UNITS // 2)
 
@@ -363,7 +363,7 @@ def test_no_second_order_while_one_is_open_and_no_second_entry() -> None:
 
 @pytest.mark.parametrize("reason", [codes.FIRST_STOP, codes.SLIPPAGE, codes.KILL])
 def test_a_flat_wish_does_not_rename_an_exit_that_is_under_way(reason: int) -> None:
-    held = falling()._replace(position=position(leaving=reason))
+    held = falling()._replace(position=position(exit_reason=reason))
     a, m = decide_exit(BARE, account(), held, NOW)
     assert (a, m) == (account(), held._replace(decided=NOW))
 
@@ -408,7 +408,7 @@ def test_a_new_account_stands_in_its_day_and_week() -> None:
     assert (a.day.until, a.week.until) == (T0 + 86_400, T0 + 7 * 86_400)
     assert a.day.floor == EQUITY - EQUITY // 100
     assert a.week.floor == EQUITY - EQUITY // 40
-    assert (a.cash, a.reserved, a.tally.n) == (EQUITY, 0, 0)
+    assert (a.cash, a.reserved, a.trade_stats.n) == (EQUITY, 0, 0)
 
 
 def test_nothing_is_decided_on_candles_of_the_warm_up() -> None:

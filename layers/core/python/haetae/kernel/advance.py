@@ -280,7 +280,7 @@ def take_candle(
 ) -> tuple[Account, Market, int]:
     """Fold one closed candle and act on it at `t`; return the mask of what fired too."""
     m, reason, trigger_price = candle_step(p, m, c)
-    if reason != 0 or m.position.leaving != 0 or c.close <= m.crash.floor:
+    if reason != 0 or m.position.exit_reason != 0 or c.close <= m.crash.floor:
         return react(rails, p, a, m, t, reason, trigger_price)
     return a, m, 0
 

@@ -69,7 +69,7 @@ def with_exit_reason(position: Position, reason: int) -> Position:
         risk=position.risk,
         pnl=position.pnl,
         reserved=position.reserved,
-        leaving=reason,
+        exit_reason=reason,
     )
 
 
@@ -89,7 +89,7 @@ def drop_partial(position: Position) -> Position:
         risk=position.risk,
         pnl=position.pnl,
         reserved=position.reserved,
-        leaving=position.leaving,
+        exit_reason=position.exit_reason,
     )
 
 
@@ -104,7 +104,8 @@ def with_exit_at(a: Account, t: int) -> Account:
         cooldown=a.cooldown,
         day=a.day,
         week=a.week,
-        tally=a.tally,
+        past=a.past,
+        trade_stats=a.trade_stats,
     )
 
 
@@ -119,7 +120,8 @@ def cool_down(a: Account, until: int) -> Account:
         cooldown=until,
         day=a.day,
         week=a.week,
-        tally=a.tally,
+        past=a.past,
+        trade_stats=a.trade_stats,
     )
 
 
@@ -134,7 +136,8 @@ def reserve(a: Account, order: Order) -> Account:
         cooldown=a.cooldown,
         day=count_entry(a.day),
         week=a.week,
-        tally=a.tally,
+        past=a.past,
+        trade_stats=a.trade_stats,
     )
 
 
@@ -151,7 +154,8 @@ def release(a: Account, order: Order) -> Account:
         cooldown=a.cooldown,
         day=a.day,
         week=a.week,
-        tally=a.tally,
+        past=a.past,
+        trade_stats=a.trade_stats,
     )
 
 

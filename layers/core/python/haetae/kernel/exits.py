@@ -71,7 +71,7 @@ def raise_stop(p: Params, position: Position, atr: float, high: float) -> Positi
         position.risk,
         position.pnl,
         position.reserved,
-        position.leaving,
+        position.exit_reason,
     )
 
 
@@ -151,7 +151,7 @@ def candle_step(p: Params, m: Market, c: Candle) -> tuple[Market, int, float]:
     if c.high > crash.high or t >= crash.block + CRASH_BLOCK_S:
         crash = watch_crash(p, crash, c)
     if position.units > 0:
-        if position.leaving == 0:
+        if position.exit_reason == 0:
             reason = find_exit(position, c)
             if c.close <= crash.floor and (reason == 0 or reason == PARTIAL_PROFIT):
                 reason = FLASH_CRASH
@@ -187,7 +187,7 @@ def exit_order(m: Market, t: int, trigger_price: float) -> Order:
     position = m.position
     if m.order.kind != NO_ORDER or not is_sellable(m.close, position.units):
         return m.order
-    return sale(m, EXIT, t, position.leaving, position.units, trigger_price)
+    return sale(m, EXIT, t, position.exit_reason, position.units, trigger_price)
 
 
 @kernel

@@ -1,6 +1,6 @@
-"""What a fill does to a position, to cash, to reservations and to the tally of closed trades."""
+"""What a fill does to a position, to cash and reservations, and to the trade statistics."""
 
-from haetae.kernel.changes import release, with_order
+from haetae.kernel.changes import release, with_order, with_position
 from haetae.kernel.codes import (
     ENTRY,
     EXIT,
@@ -146,7 +146,7 @@ def open_position(p: Params, order: Order, trade: Trade, atr: float) -> Position
         risk=part(order.risk, spent, order.krw * MICRO),
         pnl=0,
         reserved=part(order.reserved, spent, order.krw * MICRO),
-        leaving=0,
+        exit_reason=0,
     )
 
 
@@ -171,21 +171,29 @@ def reduce_position(position: Position, kind: int, trade: Trade) -> Position:
         risk=position.risk,
         pnl=position.pnl + trade.pnl,
         reserved=position.reserved - part(position.reserved, trade.units, position.units),
-        leaving=position.leaving,
+        exit_reason=position.exit_reason,
     )
 
 
 @kernel
-def count_trade(tally: TradeStats, pnl: int, risk: int) -> TradeStats:
+def count_trade(trade_stats: TradeStats, pnl: int, risk: int) -> TradeStats:
     """Count a closed trade in R."""
     if risk <= 0:
-        return tally
+        return trade_stats
     r = float(pnl) / float(risk)
     if r > 0.0:
         return TradeStats(
-            n=tally.n + 1, wins=tally.wins + 1, win_r=tally.win_r + r, loss_r=tally.loss_r
+            n=trade_stats.n + 1,
+            wins=trade_stats.wins + 1,
+            win_r=trade_stats.win_r + r,
+            loss_r=trade_stats.loss_r,
         )
-    return TradeStats(n=tally.n + 1, wins=tally.wins, win_r=tally.win_r, loss_r=tally.loss_r - r)
+    return TradeStats(
+        n=trade_stats.n + 1,
+        wins=trade_stats.wins,
+        win_r=trade_stats.win_r,
+        loss_r=trade_stats.loss_r - r,
+    )
 
 
 @kernel
@@ -201,7 +209,7 @@ def apply_fill(
     cash = a.cash - trade.funds - trade.fee
     reserved = a.reserved
     last_entry = a.last_entry
-    tally = a.tally
+    trade_stats = a.trade_stats
     if order.kind == ENTRY:
         position = open_position(p, order, trade, m.indicators.atr)
         reserved = reserved - (order.reserved - position.reserved)
@@ -211,7 +219,7 @@ def apply_fill(
         position = reduce_position(m.position, order.kind, trade)
         reserved = reserved - (m.position.reserved - position.reserved)
         if position.units == 0:
-            tally = count_trade(a.tally, m.position.pnl + trade.pnl, m.position.risk)
+            trade_stats = count_trade(a.trade_stats, m.position.pnl + trade.pnl, m.position.risk)
     fired = 0
     cooldown = a.cooldown
     if is_abnormal(order, fill.price, rails.slippage_limit_bps):
@@ -225,17 +233,7 @@ def apply_fill(
         cooldown=cooldown,
         day=a.day,
         week=a.week,
-        tally=tally,
+        past=a.past,
+        trade_stats=trade_stats,
     )
-    market = Market(
-        seen=m.seen,
-        close=m.close,
-        decided=m.decided,
-        crash=m.crash,
-        bar=m.bar,
-        indicators=m.indicators,
-        position=position,
-        order=NO_ORDER_OPEN,
-        verdict=m.verdict,
-    )
-    return account, market, fired
+    return account, with_order(with_position(m, position), NO_ORDER_OPEN), fired

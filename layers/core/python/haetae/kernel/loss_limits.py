@@ -1,7 +1,7 @@
 """The account's KST day and week books: when they roll, what they allow, when they latch."""
 
 from haetae.kernel.codes import DAY_LATCH, WEEK_LATCH
-from haetae.kernel.records import Account, Period, Rails
+from haetae.kernel.records import NO_DAY_STARTS, Account, DayStarts, Period, Rails
 from haetae.kernel.registry import kernel
 from haetae.kernel.rounding import MICRO, share_ceil
 
@@ -93,8 +93,32 @@ def raise_floors(rails: Rails, a: Account) -> Account:
         cooldown=a.cooldown,
         day=raise_floor(a.day, day_floor(rails, a.day.start)),
         week=raise_floor(a.week, week_floor(rails, a.week.start)),
-        tally=a.tally,
+        past=a.past,
+        trade_stats=a.trade_stats,
     )
+
+
+@kernel
+def past_of(past: DayStarts, day: Period, t: int) -> DayStarts:
+    """Return the starts of the six days before the one that `t` lies in, after `day` has ended.
+
+    Days that passed unseen have none.
+    """
+    days = (next_day(t) - day.until) // DAY_S
+    if days > 6:
+        return NO_DAY_STARTS
+    start = day.start
+    for _ in range(days):
+        past = DayStarts(
+            ago_1=start,
+            ago_2=past.ago_1,
+            ago_3=past.ago_2,
+            ago_4=past.ago_3,
+            ago_5=past.ago_4,
+            ago_6=past.ago_5,
+        )
+        start = 0
+    return past
 
 
 @kernel
@@ -103,6 +127,7 @@ def mark_books(rails: Rails, a: Account, t: int, equity: int) -> tuple[Account, 
     fired = 0
     day = a.day
     week = a.week
+    past = a.past
     if equity <= day.floor and day.latch == 0:
         day = Period(
             until=day.until, start=day.start, floor=day.floor, latch=1, entries=day.entries
@@ -114,6 +139,7 @@ def mark_books(rails: Rails, a: Account, t: int, equity: int) -> tuple[Account, 
         )
         fired = fired | FIRED_WEEK_LATCH
     if t >= day.until:
+        past = past_of(past, day, t)
         day = open_day(rails, t, equity)
         if t >= week.until:
             week = open_week(rails, t, equity)
@@ -125,6 +151,7 @@ def mark_books(rails: Rails, a: Account, t: int, equity: int) -> tuple[Account, 
         cooldown=a.cooldown,
         day=day,
         week=week,
-        tally=a.tally,
+        past=past,
+        trade_stats=a.trade_stats,
     )
     return account, fired

@@ -157,7 +157,7 @@ class Position(NamedTuple):
     risk: int
     pnl: int
     reserved: int
-    leaving: int  # why all of it is to be sold, until it is
+    exit_reason: int  # why all of it is to be sold, until it is
 
 
 class Order(NamedTuple):
@@ -211,6 +211,17 @@ class Period(NamedTuple):
     entries: int
 
 
+class DayStarts(NamedTuple):
+    """What the six KST days before this one began with, in micro; 0 where it was not seen."""
+
+    ago_1: int
+    ago_2: int
+    ago_3: int
+    ago_4: int
+    ago_5: int
+    ago_6: int
+
+
 class TradeStats(NamedTuple):
     """Closed trades: how many, how many won, and the sums of R won and lost."""
 
@@ -230,7 +241,8 @@ class Account(NamedTuple):
     cooldown: int
     day: Period
     week: Period
-    tally: TradeStats
+    past: DayStarts
+    trade_stats: TradeStats
 
 
 class Moment(NamedTuple):
@@ -278,6 +290,7 @@ NO_BAR = Bar(0, 0.0, 0.0, 0.0, 0.0, 0.0)
 NO_POSITION = Position(0, 0, 0.0, 0, 0.0, 0, 0.0, 0.0, 0.0, 0, 0, 0, 0)
 NO_ORDER_OPEN = Order(0, 0, 0, 0, 0, 0.0, 0, 0, 0.0)
 NO_VERDICT = Verdict(0, 0.0, 0.0, 0)
+NO_DAY_STARTS = DayStarts(0, 0, 0, 0, 0, 0)
 NO_RSI = Rsi(0, 0.0, 0.0)
 NO_RANGE = Range(0.0, 0.0, 0.0, 0.0)
 NEW_INDICATORS = Indicators(0, 0, 0.0, 0.0, Averages(0.0, 0.0), 0.0, NO_RSI, NO_RANGE)

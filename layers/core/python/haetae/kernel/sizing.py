@@ -59,19 +59,19 @@ def kelly_share(rails: Rails, a: Account) -> float:
 
     K = W − (1 − W) × average loss ÷ average win in R, W the lower end of its Wilson interval.
     """
-    n = a.tally.n
+    n = a.trade_stats.n
     if rails.kelly_min_trades == 0 or n < rails.kelly_min_trades:
         return 1.0
-    if a.tally.wins == 0 or a.tally.win_r <= 0.0:
+    if a.trade_stats.wins == 0 or a.trade_stats.win_r <= 0.0:
         return 0.0
-    w = a.tally.wins / n
+    w = a.trade_stats.wins / n
     z2 = KELLY_Z * KELLY_Z
     spread = KELLY_Z * sqrt(w * (1.0 - w) / n + z2 / (4.0 * n * n))
     low = (w + z2 / (2.0 * n) - spread) / (1.0 + z2 / n)
-    losses = n - a.tally.wins
-    if losses == 0 or a.tally.loss_r <= 0.0:
+    losses = n - a.trade_stats.wins
+    if losses == 0 or a.trade_stats.loss_r <= 0.0:
         return low / 2.0
-    payoff = (a.tally.win_r / a.tally.wins) / (a.tally.loss_r / losses)
+    payoff = (a.trade_stats.win_r / a.trade_stats.wins) / (a.trade_stats.loss_r / losses)
     return max(0.0, (low - (1.0 - low) / payoff) / 2.0)
 
 

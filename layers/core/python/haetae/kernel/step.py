@@ -29,6 +29,7 @@ from haetae.kernel.indicators import fold_bar
 from haetae.kernel.loss_limits import open_day, open_week
 from haetae.kernel.records import (
     NO_BAR,
+    NO_DAY_STARTS,
     NO_VERDICT,
     Account,
     Fill,
@@ -50,7 +51,7 @@ FIRED_CRASH = 1 << FLASH_CRASH
 def react(
     rails: Rails, p: Params, a: Account, m: Market, t: int, reason: int, trigger_price: float
 ) -> tuple[Account, Market, int]:
-    """Act at `t` on a candle that was folded: ask for its exit, go on leaving, cool down."""
+    """Act at `t` on a candle that was folded: ask for its exit, go on exiting, cool down."""
     fired = 0
     if reason == PARTIAL_PROFIT:
         a, m = ask_partial(p, a, m, t, trigger_price)
@@ -59,7 +60,7 @@ def react(
         a, m = ask_exit(a, m, t, reason, trigger_price)
         fired = 1 << reason
     elif must_ask_again(m):
-        a, m = ask_exit(a, m, t, m.position.leaving, 0.0)
+        a, m = ask_exit(a, m, t, m.position.exit_reason, 0.0)
     if m.close <= m.crash.floor:
         if t >= a.cooldown:
             fired = fired | FIRED_CRASH
@@ -74,18 +75,18 @@ def settle(
     """Apply a fill; an entry that filled abnormally is left at once, an exit not done goes on."""
     a, m, fired = apply_fill(rails, p, a, m, fill, t)
     if m.position.units > 0:
-        if fired != 0 and m.position.leaving == 0:
+        if fired != 0 and m.position.exit_reason == 0:
             a, m = ask_exit(a, m, t, SLIPPAGE, 0.0)
         elif must_ask_again(m):
-            a, m = ask_exit(a, m, t, m.position.leaving, 0.0)
+            a, m = ask_exit(a, m, t, m.position.exit_reason, 0.0)
     return a, m, fired
 
 
 @kernel
 def must_ask_again(m: Market) -> bool:
     """Tell whether an exit must be asked for again; a kill is sold by slices from outside."""
-    leaving = m.position.leaving
-    return leaving != 0 and leaving != KILL and m.order.kind == NO_ORDER
+    exit_reason = m.position.exit_reason
+    return exit_reason != 0 and exit_reason != KILL and m.order.kind == NO_ORDER
 
 
 @kernel
@@ -96,11 +97,11 @@ def ask_exit(
 
     `trigger_price` is the price that touched the exit inside a decision candle, else 0.0.
     """
-    leaving = with_position(m, with_exit_reason(m.position, reason))
-    order = exit_order(leaving, t, trigger_price)
+    exiting = with_position(m, with_exit_reason(m.position, reason))
+    order = exit_order(exiting, t, trigger_price)
     if order.kind == NO_ORDER or order.t != t:
-        return a, leaving
-    return with_exit_at(a, t), with_order(leaving, order)
+        return a, exiting
+    return with_exit_at(a, t), with_order(exiting, order)
 
 
 @kernel
@@ -163,7 +164,7 @@ def exposure(rails: Rails, markets: list[Market]) -> tuple[int, int, int]:
 def decide_exit(p: Params, a: Account, m: Market, t: int) -> tuple[Account, Market]:
     """Decide a market that holds on its last closed decision candle: leave, or stay."""
     m = with_verdict(m, NO_VERDICT)
-    if m.position.leaving == 0 and signal(p, m.indicators) == FLAT:
+    if m.position.exit_reason == 0 and signal(p, m.indicators) == FLAT:
         if p.exit_share_bps < BPS:
             return ask_share(p, a, m, t)
         return ask_exit(a, m, t, EXIT_SIGNAL, 0.0)
@@ -213,7 +214,8 @@ def open_account(rails: Rails, t: int, cash: int) -> Account:
         cooldown=0,
         day=open_day(rails, t, cash),
         week=open_week(rails, t, cash),
-        tally=TradeStats(n=0, wins=0, win_r=0.0, loss_r=0.0),
+        past=NO_DAY_STARTS,
+        trade_stats=TradeStats(n=0, wins=0, win_r=0.0, loss_r=0.0),
     )
 
 
