@@ -10,7 +10,8 @@ from haetae.config.keys import KEYS
 from haetae.config.strategies import STRATEGIES
 from haetae.kernel.strategies.knob import MOST_KNOBS
 from haetae.research.engine.compiled import cache_folder, kernel_modules
-from haetae.research.strategy.check import contract_findings, knob_findings
+from haetae.research.strategy.check import contract_findings, declared_findings
+from haetae.research.strategy.knobs import knob_findings, unread_findings
 from haetae.research.strategy.source import read_source
 from support.tapes import REPOSITORY
 
@@ -79,7 +80,9 @@ def test_a_strategy_has_nothing_in_its_source_that_the_check_refuses(name: str) 
     tree = ast.parse((FOLDER / f"{name}.py").read_text("utf-8"))
 
     assert [*read_source(tree), *contract_findings(tree, name)] == []
+    assert list(declared_findings(STRATEGIES[name], tree)) == []
     assert list(knob_findings(STRATEGIES[name], tree)) == []
+    assert list(unread_findings(STRATEGIES[name], tree)) == []
 
 
 def test_the_pages_know_every_strategy() -> None:

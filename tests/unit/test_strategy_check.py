@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from haetae.cli.main import main
+from haetae.research.strategy.check import check_strategy
 from haetae.research.strategy.finding import Check
 from support.own_strategy import MINE, TEST, edited, judged
 
@@ -97,6 +98,93 @@ IN_SOURCE: dict[str, tuple[Check, tuple[tuple[str, str], ...]]] = {
     "an odd signal": (Check.CONTRACT, (("        return LONG\n", "        return 2\n"),)),
     "no Python": (Check.CONTRACT, (("@kernel\n", "@kernel?\n"),)),
 }  # fmt: skip
+
+
+ONE = 'KNOBS: Final = (Knob(name="mine_edge", meaning="How much above.", default=1.0, high=2.0),)'
+MORE = ONE[:-1] + ' Knob(name="{name}", meaning="{meaning}", default={default}, high=2.0),)'
+
+
+def more(name: str = "other", meaning: str = "More.", default: str = "1.0") -> tuple[str, str]:
+    """Return an edit that declares one more knob."""
+    return ONE, MORE.format(name=name, meaning=meaning, default=default)
+
+
+READ_BOTH = (TEST, TEST.replace(":\n", " * p.knobs[1]:\n"))
+KNOBS: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {
+    "a place that is not declared": (
+        ((TEST, TEST.replace("EDGE", "3")),),
+        "22: knob 3 is read and not declared; KNOBS has 1",
+    ),
+    "a place by a number of the module": (
+        (("EDGE: Final = 0", "EDGE: Final = 1"),),
+        "22: knob 1 is read and not declared; KNOBS has 1",
+    ),
+    "a place that is reckoned": (
+        ((TEST, TEST.replace("EDGE", "EDGE + 0")),),
+        "22: p.knobs[EDGE + 0] tells no knob; ",
+    ),
+    "a place of the call's own": (
+        ((TEST, "    at = 0\n" + TEST.replace("EDGE", "at")),),
+        "23: p.knobs[at] tells no knob; ",
+    ),
+    "all at once": (
+        ((TEST, "    all_of = p.knobs\n" + TEST.replace("p.knobs", "all_of")),),
+        "22: p.knobs tells no knob; ",
+    ),
+    "one that is never read": ((more(),), "13: knob 1, other, is never read; "),
+    "one that is declared twice": (
+        (more("mine_edge"), READ_BOTH),
+        "13: strategy.params.mine_edge is declared twice; ",
+    ),
+    "a name in another script": ((more("여유"), READ_BOTH), "13: '여유' is no name of a "),
+    "a name with blanks": ((more("my edge"), READ_BOTH), "13: 'my edge' is no name of a "),
+    "a name in capitals": ((more("Edge"), READ_BOTH), "13: 'Edge' is no name of a setting"),
+    "a key with a comma": (
+        (("default=1.0", 'key="risk.a,b", default=1.0'),),
+        "13: 'risk.a,b' is no name of a setting",
+    ),
+    "no meaning": ((more(meaning=""), READ_BOTH), "13: other has no meaning; "),
+    "a meaning of two lines": ((more(meaning="a\\nb"), READ_BOTH), "13: other has no meaning; "),
+    "a default that is a text": (
+        (more(default="'1'"), READ_BOTH),
+        "13: a Knob's default is not a number",
+    ),
+    "an endless default": ((more(default="1e999"), READ_BOTH), "13: other's default, low and "),
+    "a unit that is a number": (
+        (("default=1.0", "unit=5, default=1.0"),),
+        "13: a Knob's unit is not a text",
+    ),
+    "a switch from 0 to 2": (
+        (("default=1.0", "switch=True, default=1.0"),),
+        "13: mine_edge is a switch with another range; ",
+    ),
+    "a switch half-way": (
+        (("default=1.0, high=2.0", "switch=True, default=0.5, high=1.0"),),
+        "13: mine_edge is a switch with another default; ",
+    ),
+    "a number among them": ((((ONE, ONE[:-1] + " 5)"),)), "13: KNOBS has another form; "),
+    "a measure twice": (
+        (('("averages",)', '("averages", "averages")'),),
+        "12: READS is not what the signal reads; write averages",
+    ),
+}
+
+
+@pytest.mark.parametrize("cheat", KNOBS)
+def test_a_knob_that_cannot_be_meant_is_refused_by_name(cheat: str, tmp_path: Path) -> None:
+    edits, told = KNOBS[cheat]
+
+    findings = judged(tmp_path, edited(*edits))
+
+    assert any(f"{one.line}: {one.sentence}".startswith(told) for one in findings), findings
+    assert {one.check for one in findings} == {Check.CONTRACT}
+
+
+def test_a_file_whose_name_is_no_word_of_settings_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "딥.py"
+    path.write_text(MINE.replace("mine", "딥"), "utf-8")
+
+    assert "'딥' is no name; " in next(one.sentence for one in check_strategy(path))
 
 
 def test_nothing_of_a_refused_source_runs(tmp_path: Path) -> None:

@@ -8,16 +8,20 @@ from types import FunctionType, ModuleType
 from typing import Any, Final
 
 from haetae.base.errors import ConfigError
-from haetae.config.keys import KEYS, KNOB_OWNERS
 from haetae.config.strategies import STRATEGIES, Strategy, strategy_of
 from haetae.kernel.registry import REGISTERED
-from haetae.kernel.strategies.knob import MOST_KNOBS
 from haetae.research.engine.dialect import is_kernel
 from haetae.research.strategy.finding import Check, Finding
+from haetae.research.strategy.knobs import (
+    WORD,
+    contract,
+    kind_findings,
+    knob_findings,
+    unread_findings,
+)
 from haetae.research.strategy.source import SIGNATURE, constants, measures, read_source
 from haetae.research.strategy.trial import Refused, try_signal
 
-KNOB: Final = r"\(\)|\(Knob\(.*"
 TEXT: Final = r"\(\)|\('.*'\,?\)"
 WHOLE: Final = r"\d+"
 NEEDED: Final = ("CODE", "NAME", "READS", "KNOBS")
@@ -49,16 +53,17 @@ def check_strategy(path: Path) -> list[Finding]:
         line = constants(tree)["KNOBS"].lineno
         return [contract(line, f"a Knob cannot be made: {error}; see docs/strategies.md")]
     strategy = strategy_of(module)
-    findings = list(knob_findings(strategy, tree))
+    findings = [*declared_findings(strategy, tree), *knob_findings(strategy, tree)]
     if findings:
         return findings
+    findings = list(unread_findings(strategy, tree))
     signal = getattr(module, strategy.name)
     try:
         try_signal(signal, functions, knobs_to_try(strategy))
     except Refused as refused:
         line = signal_of(tree, strategy.name)
-        return [Finding(check=refused.check, line=line, sentence=refused.sentence)]
-    return []
+        findings.append(Finding(check=refused.check, line=line, sentence=refused.sentence))
+    return findings
 
 
 def distinct(findings: list[Finding]) -> list[Finding]:
@@ -76,20 +81,28 @@ def contract_findings(tree: ast.Module, stem: str) -> Iterator[Finding]:
     """Yield what a strategy's module has to have and has not."""
     if not ast.get_docstring(tree):
         yield contract(1, "it has no docstring; say what it does and where the rule is from")
+    if not WORD.fullmatch(stem):
+        yield contract(1, f"{stem!r} is no name; write lower-case letters a to z, digits and _")
+    yield from signal_findings(tree, stem)
     said = constants(tree)
+    yield from kind_findings(said.get("KNOBS", ast.Tuple([])))
     for name in NEEDED:
         if name not in said:
             yield contract(1, f"{name} is missing; write {name}: Final = …")
     title = getattr(said.get("NAME"), "value", None)
     if "NAME" in said and title != stem:
         yield contract(said["NAME"].lineno, f"NAME is {title!r}; name it like its file, {stem!r}")
-    shapes = {"KNOBS": KNOB, "READS": TEXT, "SIZE_SHARE_BPS": WHOLE}
+    shapes = {"READS": TEXT, "SIZE_SHARE_BPS": WHOLE}
     for shape, pattern in shapes.items():
         if shape in said and not re.fullmatch(pattern, ast.unparse(said[shape]), re.DOTALL):
             yield contract(said[shape].lineno, f"{shape} has another form; see docs/strategies.md")
     code = getattr(said.get("CODE"), "value", None)
     if "CODE" in said and (type(code) is not int or code < 1):
         yield contract(said["CODE"].lineno, f"CODE is {code!r}; write a whole number from 1")
+
+
+def signal_findings(tree: ast.Module, stem: str) -> Iterator[Finding]:
+    """Yield what is wrong with the signal's name and signature."""
     signals = [node for node in tree.body if is_kernel(node) and node.name == stem]
     if not signals:
         yield contract(1, f"there is no signal; write @kernel def {stem}(p: Params, x: Indicators)")
@@ -101,7 +114,7 @@ def contract_findings(tree: ast.Module, stem: str) -> Iterator[Finding]:
             )
 
 
-def knob_findings(strategy: Strategy, tree: ast.Module) -> Iterator[Finding]:
+def declared_findings(strategy: Strategy, tree: ast.Module) -> Iterator[Finding]:
     """Yield what is wrong with what a module says of itself."""
     lines = {name: value.lineno for name, value in constants(tree).items()}
     for other in STRATEGIES.values():
@@ -109,19 +122,11 @@ def knob_findings(strategy: Strategy, tree: ast.Module) -> Iterator[Finding]:
             yield contract(
                 lines["CODE"], f"CODE {strategy.code} is {other.name}'s; take another number"
             )
-    if set(strategy.reads) != measures(tree):
+    if sorted(strategy.reads) != sorted(measures(tree)):
         wanted = ", ".join(sorted(measures(tree))) or "none"
         yield contract(lines["READS"], f"READS is not what the signal reads; write {wanted}")
     if not 0 < strategy.size_share_bps <= 10_000:
         yield contract(lines["SIZE_SHARE_BPS"], "SIZE_SHARE_BPS is not 1 to 10000; write a share")
-    if len(strategy.knobs) > MOST_KNOBS:
-        yield contract(lines["KNOBS"], f"there is room for {MOST_KNOBS} knobs; leave some out")
-    for knob in strategy.knobs:
-        if not knob.low <= knob.default <= knob.high:
-            yield contract(lines["KNOBS"], f"{knob.name}'s default is out of its range; mend it")
-        owner = KNOB_OWNERS.get(knob.setting)
-        if knob.setting in KEYS and (owner is None or owner.name != strategy.name):
-            yield contract(lines["KNOBS"], f"{knob.setting} is a setting already; rename the knob")
 
 
 def load(source: str, path: Path) -> tuple[ModuleType, list[Any]]:
@@ -146,8 +151,3 @@ def knobs_to_try(strategy: Strategy) -> list[Any]:
 def signal_of(tree: ast.Module, name: str) -> int:
     """Return the line where the signal begins."""
     return next(node.lineno for node in tree.body if is_kernel(node) and node.name == name)
-
-
-def contract(line: int, sentence: str) -> Finding:
-    """Return a breach of the contract."""
-    return Finding(check=Check.CONTRACT, line=line, sentence=sentence)
