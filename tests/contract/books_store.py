@@ -9,7 +9,7 @@ from haetae.adapters.dynamodb.books import DynamoDbBooks
 from haetae.adapters.memory.books import MemoryBooks
 from haetae.config.profiles import PROFILES
 from haetae.kernel.codes import ENTRY, ENTRY_SIGNAL
-from haetae.kernel.records import NEW_MARKET, NO_ORDER_OPEN
+from haetae.kernel.records import NEW_MARKET, NO_ORDER_OPEN, DayStarts
 from haetae.kernel.step import open_account
 from haetae.ledger.book import GENESIS, Book, Commit, Decision, Mode, OperatorMode, State, TradeLine
 from haetae.ledger.intent import Execution, Intent, Phase, Side, identifier
@@ -32,7 +32,7 @@ class Store:
 
 def state_at(t: int, opened: tuple[Intent, ...] = ()) -> State:
     """Return a state at `t` in which the intents' orders are open."""
-    account = open_account(RAILS, t, 10_000_000_000_000)
+    account = open_account(RAILS, t, 10_000_000_000_000)._replace(past=DayStarts(6, 5, 4, 3, 2, 1))
     market = NEW_MARKET._replace(seen=t, close=0.1 + 0.2)
     markets = {BTC: market, ETH: market._replace(close=1e-8)}
     for intent in opened:

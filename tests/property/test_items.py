@@ -171,7 +171,7 @@ def assert_round_trip(item: Item, value: Any, read: Callable[[Item], Any]) -> No
 @given(STATES, st.integers(1, 2**63))
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_state_comes_back_bit_for_bit(state: State, version: int) -> None:
-    item = book_item(ACCOUNT, version, state, **PRESENT)
+    item = book_item(ACCOUNT, version, state)
     assert read_book(ACCOUNT, item)[0] == version
     assert_round_trip(item, state, lambda item: read_book(ACCOUNT, item)[1])
 
@@ -234,7 +234,7 @@ def test_the_store_gives_back_the_same_bits(
         key = {name: item[name] for name in ("pk", "sk")}
         return client.get_item(TableName=TABLE, Key=key)["Item"]
 
-    book = stored(book_item(ACCOUNT, 1, state, **PRESENT))
+    book = stored(book_item(ACCOUNT, 1, state))
     assert bits(read_book(ACCOUNT, book)[1]) == bits(state)
     slot = stored(intent_item(ACCOUNT, intent))
     assert bits(read_intent(ACCOUNT, slot)) == bits(intent)

@@ -32,6 +32,7 @@ RELEASES = (
     Release("0.2.0", reads=2, writes=1),
     Release("0.3.0", reads=2, writes=2),
     Release("0.4.0", reads=3, writes=2),
+    Release("0.5.0", reads=3, writes=3),
 )
 _, SCHEMA_READ, SCHEMA_WRITTEN = RELEASES[-1]
 FENCED = {
