@@ -260,16 +260,41 @@ def test_a_refusal_that_is_nobodys_lead_is_unavailable(
             CALLS_OF_THE_PORT[call](books)
 
 
-@pytest.mark.parametrize("call", ["commit", "mark_sending", "record"])
-@pytest.mark.parametrize("code", ["ConditionalCheckFailed", "TransactionConflict"])
-def test_a_lost_race_is_false(
-    client: "DynamoDBClient", books: DynamoDbBooks, call: str, code: str
-) -> None:
-    with Stubber(client) as stubber:
-        reasons = {"CancellationReasons": [{"Code": "None"}, {"Code": code}]}
+def cancel_transactions(stubber: Stubber, *codes: str, times: int = 1) -> None:
+    """Let the next transactions be cancelled, an operation for each of these reasons."""
+    reasons = {"CancellationReasons": [{"Code": "None"}, *({"Code": code} for code in codes)]}
+    for _ in range(times):
         stubber.add_client_error(
             "transact_write_items", "TransactionCanceledException", modeled_fields=reasons
         )
+
+
+@pytest.mark.parametrize("call", ["commit", "mark_sending", "record"])
+@pytest.mark.parametrize("also", [(), ("TransactionConflict",)])
+def test_a_lost_race_is_false(
+    client: "DynamoDBClient", books: DynamoDbBooks, call: str, also: tuple[str, ...]
+) -> None:
+    with Stubber(client) as stubber:
+        cancel_transactions(stubber, "ConditionalCheckFailed", *also)
+        assert CALLS_OF_THE_PORT[call](books) is False
+
+
+@pytest.mark.parametrize("call", ["commit", "mark_sending", "record"])
+def test_a_conflict_of_a_moment_is_no_lost_race(
+    client: "DynamoDBClient", books: DynamoDbBooks, call: str
+) -> None:
+    with Stubber(client) as stubber:
+        cancel_transactions(stubber, "TransactionConflict", times=ATTEMPTS - 1)
+        stubber.add_response("transact_write_items", {})
+        assert CALLS_OF_THE_PORT[call](books) is True
+
+
+@pytest.mark.parametrize("call", ["commit", "mark_sending", "record"])
+def test_a_conflict_that_stays_is_a_lost_race(
+    client: "DynamoDBClient", books: DynamoDbBooks, call: str
+) -> None:
+    with Stubber(client) as stubber:
+        cancel_transactions(stubber, "TransactionConflict", times=ATTEMPTS)
         assert CALLS_OF_THE_PORT[call](books) is False
 
 

@@ -2,15 +2,17 @@
 
 import json
 import logging
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from botocore.exceptions import ConnectTimeoutError
 from moto import mock_aws
 
 from haetae.adapters.memory.messages import MemoryMessages
-from haetae.adapters.sns_messages import SnsMessages
+from haetae.adapters.sns_messages import SILENCE_S, SnsMessages
 from haetae.ledger.book import Mode
 from haetae.notify.codec import decode
 from haetae.notify.messages import Message, ModeChanged
@@ -65,6 +67,41 @@ def test_a_lost_message_is_logged_and_raises_nothing(
     with caplog.at_level(logging.ERROR, logger="haetae"):
         nowhere.publish(MESSAGE)
     assert [record.message for record in caplog.records] == ["message_lost"]
+
+
+class Silent:
+    """A topic that does not answer, and counts who asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def publish(self, **request: object) -> None:
+        self.asked += 1
+        raise ConnectTimeoutError(endpoint_url="http://topic")
+
+
+def test_topic_that_does_not_answer_is_asked_once_in_a_while(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = Silent()
+    messages = SnsMessages(topic, "arn:topic")  # type: ignore[arg-type]
+    with caplog.at_level(logging.ERROR, logger="haetae"):
+        for _ in range(5):
+            messages.publish(MESSAGE)
+    assert (topic.asked, len(caplog.records)) == (1, 5)
+    later_s = time.monotonic() + SILENCE_S + 1.0
+    monkeypatch.setattr(time, "monotonic", lambda: later_s)
+    messages.publish(MESSAGE)
+    assert topic.asked == 2
+
+
+def test_message_that_the_topic_refuses_silences_no_other(sns: "SNSClient") -> None:
+    calls: list[object] = []
+    sns.meta.events.register("before-call.sns.Publish", lambda **_: calls.append(1))
+    nowhere = SnsMessages(sns, f"arn:aws:sns:{REGION}:123456789012:gone")
+    nowhere.publish(MESSAGE)
+    nowhere.publish(MESSAGE)
+    assert len(calls) == 2
 
 
 def test_memory_keeps_what_was_published() -> None:

@@ -21,6 +21,7 @@ class Fuse:
     name: str = ""
     when: str = BEFORE
     calls: list[str] = field(default_factory=list)
+    dead: bool = False
 
     def ports(self, ports: Ports) -> Ports:
         """Return the ports with this fuse in each of them."""
@@ -32,10 +33,13 @@ class Fuse:
         )
 
     def through(self, name: str, call: Callable[[], Any]) -> Any:
-        """Make a call, or die before or after it."""
+        """Make a call, or die before or after it; who has died makes none."""
+        if self.dead:
+            raise Died(name)
         self.calls.append(name)
         first = name == self.name and self.calls.count(name) == 1
         dies = first or len(self.calls) in self.at
+        self.dead = dies
         if dies and self.when == BEFORE:
             raise Died(name)
         answer = call()

@@ -1,6 +1,7 @@
 """Publish messages on an SNS topic: their JSON, with kind, level and time as attributes."""
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from haetae.notify.codec import encode
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 2.0
 CONNECT_S = 1.0
+SILENCE_S = 10.0  # after a topic that did not answer
 CALLS = 2  # a message must not hold a walk up: two short tries, then it is given up and logged
 
 
@@ -33,11 +35,19 @@ class SnsMessages:
         """Publish to `topic_arn`."""
         self.client = client
         self.topic_arn = topic_arn
+        self._silent_until_s = 0.0
 
     def publish(self, message: Message) -> None:
-        """Send one message; trading never waits for it or fails by it."""
+        """Send one message; trading never fails by it.
+
+        After a topic that did not answer the next ones are given up for SILENCE_S: a walk that has
+        much to say does not spend its time on that.
+        """
         from botocore.exceptions import BotoCoreError, ClientError
 
+        if time.monotonic() < self._silent_until_s:
+            _log_loss(message, "the topic did not answer")
+            return
         try:
             self.client.publish(
                 TopicArn=self.topic_arn,
@@ -49,7 +59,12 @@ class SnsMessages:
                     "t": {"DataType": "Number", "StringValue": str(message.t)},
                 },
             )
-        except (BotoCoreError, ClientError) as error:
-            logging.getLogger("haetae").error(
-                "message_lost", extra={"kind": message.kind, "error": type(error).__name__}
-            )
+        except ClientError as error:
+            _log_loss(message, type(error).__name__)
+        except BotoCoreError as error:
+            self._silent_until_s = time.monotonic() + SILENCE_S
+            _log_loss(message, type(error).__name__)
+
+
+def _log_loss(message: Message, error: str) -> None:
+    logging.getLogger("haetae").error("message_lost", extra={"kind": message.kind, "error": error})

@@ -19,7 +19,8 @@ ATTEMPTS = 5
 PAUSE_S = 0.05
 PAGES_MAX = 1_000
 BATCH_MAX = 100  # DynamoDB's most keys of one batch
-REFUSED = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+REFUSED = "ConditionalCheckFailed"
+CONFLICT = "TransactionConflict"
 
 type Operation = Any  # one entry of TransactItems
 
@@ -76,16 +77,28 @@ class Table:
         raise BooksUnavailable(f"query: {partition} has more than {PAGES_MAX} pages")
 
     def transact(self, operations: list[Operation]) -> bool:
-        """Carry out the operations together; False when a condition does not hold."""
+        """Carry out the operations together; False when a condition does not hold.
+
+        A conflict with another transaction says nothing about the conditions: two that only look
+        at the operator's word conflict, and an exit must not wait a minute for that. It is over in
+        a blink, so the transaction is tried again; one that stays in conflict has lost its race.
+        """
         assert len(operations) <= TRANSACTION_MAX, len(operations)
-        with translate_errors("transact_write_items"):
-            try:
-                self._client.transact_write_items(TransactItems=operations)
-            except ClientError as exc:
-                if not REFUSED & cancellation_codes(exc):
-                    raise
-                return False
-        return True
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                pause(attempt - 1)
+            with translate_errors("transact_write_items"):
+                try:
+                    self._client.transact_write_items(TransactItems=operations)
+                except ClientError as exc:
+                    codes = cancellation_codes(exc)
+                    if REFUSED in codes:
+                        return False
+                    if CONFLICT not in codes:
+                        raise
+                else:
+                    return True
+        return False
 
 
 def pause(attempt: int) -> None:

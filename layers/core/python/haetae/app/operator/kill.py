@@ -1,6 +1,7 @@
 """The kill: fence new orders first, then cancel, sell everything and report."""
 
 from haetae.app.orders.reconcile import ask, is_in_flight, revoke
+from haetae.app.outbox import messages_last
 from haetae.app.ports import Ports
 from haetae.app.walk.cycle import risk_check
 from haetae.app.walk.prepare import load_book
@@ -23,7 +24,14 @@ def kill(ports: Ports, setup: Setup, *, t: int, reason: str, by: str) -> KillRep
 
     Moving the epoch is one write; after it nothing PENDING can go on to SENDING. Cancelling and
     selling are the risk check's work under a kill, so that it goes on with it every minute.
+    Messages go out at the end: a topic that does not answer holds no order up.
     """
+    with messages_last(ports) as silent:
+        return fence_and_sell(silent, setup, t=t, reason=reason, by=by)
+
+
+def fence_and_sell(ports: Ports, setup: Setup, *, t: int, reason: str, by: str) -> KillReport:
+    """Carry out a kill."""
     moved = ports.books.move_halt(mode=Mode.KILL, t=t, reason=reason, by=by, expected=None)
     ports.messages.publish(mode_changed(moved))
     revoked, acknowledged = fence(ports, setup, t)

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 from haetae.app.orders.plan import depth_units_of
 from haetae.app.orders.reconcile import reconcile
-from haetae.app.ports import (
-    Ports,
-)
+from haetae.app.outbox import messages_last
+from haetae.app.ports import Ports
 from haetae.app.walk.commit import commit_fold
 from haetae.app.walk.flatten import flatten, needs_flattening
 from haetae.app.walk.fold import FoldResult, fold_minutes
@@ -39,6 +38,8 @@ def risk_check(ports: Ports, setup: Setup, t: int) -> Outcome:
 def run_minute(ports: Ports, setup: Setup, t: int, *, decide: bool) -> Outcome:
     """Load, reconcile, fold, commit, send: all of it again when another writer was first.
 
+    Messages go out at the end: a topic that does not answer holds no order up.
+
     An event that is delivered minutes late finds the present minute: the fold catches up to it,
     so that stops are tested to the last candle and an entry wish is as old as it really is.
 
@@ -52,13 +53,14 @@ def run_minute(ports: Ports, setup: Setup, t: int, *, decide: bool) -> Outcome:
     if t > now + AHEAD_S:
         return Outcome(status=Status.FUTURE, t=t)
     t = max(t, minute_start(now))
-    for _attempt in range(ATTEMPTS):
-        prepared = prepare(ports, setup, t)
-        if isinstance(prepared, Outcome):
-            return prepared
-        outcome = attempt(ports, prepared.setup, prepared.book, t, decide=decide)
-        if isinstance(outcome, Outcome):
-            return outcome
+    with messages_last(ports) as silent:
+        for _attempt in range(ATTEMPTS):
+            prepared = prepare(silent, setup, t)
+            if isinstance(prepared, Outcome):
+                return prepared
+            outcome = attempt(silent, prepared.setup, prepared.book, t, decide=decide)
+            if isinstance(outcome, Outcome):
+                return outcome
     return Outcome(status=Status.BUSY, t=t)
 
 
