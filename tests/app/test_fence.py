@@ -169,7 +169,7 @@ def killer(ports: Ports) -> KillReport:
 def fencer(ports: Ports) -> Fenced:
     """Begin a kill and stop where it is acknowledged: the rest is the risk check's."""
     ports.books.move_halt(mode=Mode.KILL, t=ENTRY_T, reason="a test", by="me", expected=None)
-    _revoked, acknowledged = fence(ports, SETUP, ENTRY_T)
+    _revoked, acknowledged = fence(ports, ENTRY_T)
     return Fenced(acknowledged)
 
 

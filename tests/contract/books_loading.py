@@ -38,8 +38,8 @@ class LoadingContract:
 
     def test_only_the_slots_asked_for_are_loaded(self, store: Store) -> None:
         assert store.books.commit(first(opened=(intent_of(BTC), intent_of(ETH))))
-        assert store.books.load((ETH,)).intents == {ETH: intent_of(ETH)}
-        assert store.books.load(()).version == 1
+        assert store.books.load().intents == {ETH: intent_of(ETH)}
+        assert store.books.load().version == 1
 
     def test_a_slot_is_read_where_an_order_is_open(self, store: Store) -> None:
         held = open_slot(store, Phase.DONE)
@@ -51,7 +51,7 @@ class LoadingContract:
         assert store.books.commit(replace(first(), state=state_at(T, (intent_of(BTC),))))
         with pytest.raises(CorruptState, match="no intent of the open order in KRW-BTC"):
             load(store)
-        assert store.books.load((ETH,)).version == 1
+        assert store.books.load().version == 1
         assert store.books.halt() == OperatorMode()
 
     def test_every_command_moves_the_epoch(self, store: Store) -> None:

@@ -104,7 +104,7 @@ def stop(store: Store, *, expected: int | None = None) -> OperatorMode:
 
 
 def load(store: Store) -> Book:
-    return store.books.load((BTC, ETH))
+    return store.books.load()
 
 
 def open_slot(store: Store, phase: Phase = Phase.PENDING) -> Intent:

@@ -38,7 +38,7 @@ class WallsContract:
             opened = tuple(intents[name] for name in chunk)
             commit = Commit(version=version, epoch=0, state=state, opened=opened)
             assert store.books.commit(commit)
-        book = store.books.load(names)
+        book = store.books.load()
         assert book.intents == intents
         assert book.state == state
 

@@ -169,10 +169,10 @@ class TestDynamoDbBooks(BooksContract):
         ("sk", "read"),
         [
             ("HALT", lambda books: move_to(books, Mode.RUN, expected=5)),
-            ("HALT", lambda books: books.load(())),
-            ("BOOK", lambda books: books.load(())),
+            ("HALT", lambda books: books.load()),
+            ("BOOK", lambda books: books.load()),
             ("HALT", lambda books: books.halt()),
-            ("INTENT#KRW-BTC", lambda books: books.load((BTC,))),
+            ("INTENT#KRW-BTC", lambda books: books.load()),
         ],
     )
     def test_an_item_that_cannot_be_read_is_never_a_default(
@@ -190,7 +190,7 @@ class TestDynamoDbBooks(BooksContract):
 
 # One call of each method that reaches the table; the intents need not be there.
 CALLS_OF_THE_PORT: dict[str, Callable[[Books], object]] = {
-    "load": lambda books: books.load((BTC,)),
+    "load": lambda books: books.load(),
     "halt": lambda books: books.halt(),
     "commit": lambda books: books.commit(first()),
     "mark_sending": lambda books: books.mark_sending(intent_of(BTC), epoch=0, deadline_s=1.0),
@@ -317,7 +317,7 @@ def test_a_transaction_cancelled_for_another_reason_is_unavailable(
 
 def test_a_missing_table_is_unavailable(client: "DynamoDBClient") -> None:
     with pytest.raises(BooksUnavailable, match="ResourceNotFound"):
-        DynamoDbBooks(client, "nowhere", "main").load(())
+        DynamoDbBooks(client, "nowhere", "main").load()
     with pytest.raises(BooksUnavailable, match="ResourceInUse"):
         create_table(client, TABLE)
 
@@ -339,7 +339,7 @@ def test_keys_left_unread_are_all_read_again(
     with Stubber(client) as stubber:
         stubber.add_response("batch_get_item", part, request)
         stubber.add_response("batch_get_item", whole, request)
-        book = books.load(())
+        book = books.load()
     assert (book.halt, book.version, book.state) == (halt, 4, state_at(T))
 
 
@@ -383,7 +383,7 @@ def test_keys_that_stay_unread_are_no_absence(
             part = {"Responses": {TABLE: []}, "UnprocessedKeys": {TABLE: keys}}
             stubber.add_response("batch_get_item", part)
         with pytest.raises(BooksUnavailable):
-            books.load(())
+            books.load()
         stubber.assert_no_pending_responses()
 
 

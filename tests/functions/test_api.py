@@ -484,7 +484,7 @@ class Failing(MemoryBooks):
         super().__init__()
         self.error = error
 
-    def load(self, markets: tuple[str, ...]) -> Book:
+    def load(self) -> Book:
         """Fail."""
         raise self.error
 

@@ -92,7 +92,7 @@ class Desk:
 
     def book(self) -> Book:
         """Return the account's book."""
-        return self.books.load(self.app.setup.markets)
+        return self.books.load()
 
     def kept(self) -> tuple[Any, ...]:
         """Return all that is stored and all that the exchange holds, to compare."""

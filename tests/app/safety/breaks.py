@@ -24,7 +24,8 @@ class Fuse:
     dead: bool = False
 
     def ports(self, ports: Ports) -> Ports:
-        """Return the ports with this fuse in each of them."""
+        """Return the ports of a new process, with this fuse in each of them."""
+        self.dead = False
         return PortSet(
             exchange=Fused(ports.exchange, self),
             books=Fused(ports.books, self),

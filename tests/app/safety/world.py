@@ -254,7 +254,7 @@ class World:
 
     def book(self) -> Book:
         """Return the book as it is stored."""
-        found: Book = self.store.books.load(self.setup.markets)
+        found: Book = self.store.books.load()
         return found
 
     def market(self, name: str) -> Market:

@@ -120,7 +120,7 @@ class Bot:
         return reconcile.reconcile(self.ports, SETUP, self.books.halt(), intent, t)
 
     def stored(self) -> Intent:
-        return self.books.load((BTC, ETH)).intents[BTC]
+        return self.books.load().intents[BTC]
 
     def kinds(self) -> list[str]:
         return [message.kind for message in self.messages.sent]

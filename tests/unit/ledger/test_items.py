@@ -90,9 +90,8 @@ def test_no_time_touches_no_month() -> None:
 def test_an_open_order_whose_intent_is_another_or_none_is_named() -> None:
     waits = rising()._replace(order=bought(10_000))
     state = replace(STATE, markets={MARKET: waits, "KRW-ETH": waits, "KRW-XRP": rising()})
-    asked = open_orders(state, (MARKET, "KRW-ETH", "KRW-XRP", "KRW-DOGE"))
-    assert asked == (MARKET, "KRW-ETH")
-    assert open_orders(None, asked) == ()
+    assert open_orders(state) == (MARKET, "KRW-ETH")
+    assert open_orders(None) == ()
     kept = replace(INTENT, kind=waits.order.kind)
     intents = {MARKET: kept, "KRW-ETH": replace(kept, market="KRW-ETH", t=NOW - 60)}
 

@@ -62,7 +62,7 @@ def figures() -> list[Figure]:
             values["Language"] = "en"
             update = seconds(deploy)
             books = ports_on(where, exchange, setup).books
-            fence, whole = kill(where, books, setup.markets)
+            fence, whole = kill(where, books)
     return [
         figure_of("both servers start (caches warm)", "seconds", "at most 5", starts[1:]),
         figure_of("deploy", "seconds", "at most 30", [first]),
@@ -108,14 +108,14 @@ def walks(
     return cycles, checks
 
 
-def kill(where: Deployed, books: Books, markets: tuple[str, ...]) -> tuple[float, float]:
+def kill(where: Deployed, books: Books) -> tuple[float, float]:
     """Return seconds from the call of a cold kill switch to the moved epoch, and to its answer."""
-    before = books.load(markets).halt.epoch
+    before = books.load().halt.epoch
     moved: list[float] = []
     began = time.perf_counter()
 
     def watch() -> None:
-        while books.load(markets).halt.epoch == before:
+        while books.load().halt.epoch == before:
             time.sleep(LOOK_EVERY_S)
         moved.append(time.perf_counter() - began)
 

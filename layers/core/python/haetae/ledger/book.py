@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import IntEnum
 
-from haetae.kernel.codes import HALT, KILLED, RUN, STOP
+from haetae.kernel.codes import HALT, KILLED, NO_ORDER, RUN, STOP
 from haetae.kernel.records import Account, Market
 from haetae.ledger.intent import Intent, Side
 
@@ -46,6 +46,15 @@ class State:
     account: Account
     markets: dict[str, Market]
     chains: dict[str, str]
+
+    @property
+    def in_use(self) -> tuple[str, ...]:
+        """The markets in which something is held or on order."""
+        return tuple(
+            name
+            for name, market in self.markets.items()
+            if market.position.units > 0 or market.order.kind != NO_ORDER
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What may be written and what fits together: the same for every store."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from haetae.kernel.codes import NO_ORDER
 from haetae.ledger.book import Commit, State
@@ -53,10 +53,10 @@ def check_size(*intents: Intent) -> None:
         assert len(intent.executions) <= EXECUTIONS_MAX, (intent.identifier, EXECUTIONS_MAX)
 
 
-def open_orders(state: State | None, markets: Iterable[str]) -> tuple[str, ...]:
-    """Return those of `markets` in which the state has an order open."""
+def open_orders(state: State | None) -> tuple[str, ...]:
+    """Return the markets in which the state has an order open."""
     known = {} if state is None else state.markets
-    return tuple(m for m in markets if m in known and known[m].order.kind != NO_ORDER)
+    return tuple(name for name, market in known.items() if market.order.kind != NO_ORDER)
 
 
 def fit_intents(state: State | None, intents: Mapping[str, Intent | None]) -> dict[str, Intent]:

@@ -72,8 +72,8 @@ class DynamoDbBooks:
         self._table = Table(client, table, account)
         self._account = account
 
-    def load(self, markets: tuple[str, ...]) -> Book:
-        """Read halt and state, then the intents of those `markets` that have an order open.
+    def load(self) -> Book:
+        """Read halt and state, then the intents of the orders that are open.
 
         Each item is read strongly consistent, but they are not of one moment: HALT and BOOK come
         first, the slots after. BOOK and a slot change together in one transaction, so an open
@@ -92,7 +92,7 @@ class DynamoDbBooks:
             version, state = 0, None
             if BOOK_SK in found:
                 version, state = read_book(self._account, found[BOOK_SK])
-            intents = self._intents(open_orders(state, markets))
+            intents = self._intents(open_orders(state))
             fitting = fit_intents(state, intents)
             if len(fitting) == len(intents):
                 halt = self._operator_mode(found)

@@ -33,14 +33,14 @@ class MemoryBooks:
         self._trades: dict[Key, TradeLine] = {}
         self._decisions: dict[Key, Decision] = {}
 
-    def load(self, markets: tuple[str, ...]) -> Book:
-        """Return halt, state and the intents of open orders in `markets` as of one moment.
+    def load(self) -> Book:
+        """Return halt, state and the intents of open orders as of one moment.
 
         Raises:
             CorruptState: an open order has no intent.
         """
         with self._lock:
-            intents = {name: self._slots.get(name) for name in open_orders(self._state, markets)}
+            intents = {name: self._slots.get(name) for name in open_orders(self._state)}
             fitting = fit_intents(self._state, intents)
             if len(fitting) < len(intents):
                 raise CorruptState(missing_intents(intents, fitting))

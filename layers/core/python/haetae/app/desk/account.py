@@ -105,16 +105,17 @@ def account_status(ports: DeskPorts, setup: Setup) -> Status:
     Raises:
         BooksError: the books cannot be read.
     """
-    book = ports.books.load(setup.markets)
+    book = ports.books.load()
     return Status(
         halt=book.halt,
-        orders=tuple(book.intents[name] for name in setup.markets if name in book.intents),
+        orders=tuple(book.intents.values()),
         account=None if book.state is None else account_view(setup, book.state),
     )
 
 
 def account_view(setup: Setup, state: State) -> AccountView:
     """Return a stored state in the words of the desk."""
+    setup = setup.selling(state.in_use)
     holdings = []
     books = raise_floors(setup.rails, state.account)  # what the next walk goes by
     equity = state.account.cash

@@ -14,15 +14,21 @@ from haetae.notify.messages import DailyReport
 def daily_report(ports: DeskPorts, setup: Setup, t: int) -> DailyReport:
     """Sum up the KST day that ended last before `t`, publish and return it."""
     to_t = kst_day_start(t)
-    book = load_book(ports, setup, t)
+    book = load_book(ports, t)
     lines = [
         line
-        for name in setup.markets
+        for name in markets_of(setup, book)
         for line in ports.books.trades(name, from_t=to_t - DAY_S, to_t=to_t)
     ]
     daily = summarize(setup, book, lines, t=t, to_t=to_t)
     ports.messages.publish(daily)
     return daily
+
+
+def markets_of(setup: Setup, book: Book) -> tuple[str, ...]:
+    """Return the configured markets and those that have ever been traded."""
+    traded = () if book.state is None else tuple(book.state.chains)
+    return tuple(dict.fromkeys(setup.markets + traded))
 
 
 def summarize(

@@ -7,9 +7,6 @@ from haetae.app.walk.cycle import risk_check
 from haetae.app.walk.prepare import load_book
 from haetae.base.errors import ExchangeError
 from haetae.config.setup import Setup
-from haetae.kernel.codes import (
-    NO_ORDER,
-)
 from haetae.ledger.book import Book, Mode
 from haetae.ledger.intent import FINAL, Intent, Phase
 from haetae.notify.build import mode_changed
@@ -34,9 +31,9 @@ def fence_and_sell(ports: Ports, setup: Setup, *, t: int, reason: str, by: str) 
     """Carry out a kill."""
     moved = ports.books.move_halt(mode=Mode.KILL, t=t, reason=reason, by=by, expected=None)
     ports.messages.publish(mode_changed(moved))
-    revoked, acknowledged = fence(ports, setup, t)
+    revoked, acknowledged = fence(ports, t)
     risk_check(ports, setup, t)
-    book = load_book(ports, setup, t)
+    book = load_book(ports, t)
     report = KillReport(
         t=t,
         epoch=moved.epoch,
@@ -50,11 +47,11 @@ def fence_and_sell(ports: Ports, setup: Setup, *, t: int, reason: str, by: str) 
     return report
 
 
-def fence(ports: Ports, setup: Setup, t: int) -> tuple[int, bool]:
+def fence(ports: Ports, t: int) -> tuple[int, bool]:
     """Revoke what is PENDING and wait out what is on the way; return (revoked, acknowledged)."""
     revoked = 0
     for _round in range(ROUNDS):
-        intents = list(load_book(ports, setup, t).intents.values())
+        intents = list(load_book(ports, t).intents.values())
         after = [revoke_pending(ports, i) for i in intents]
         revoked += sum(1 for i, now in zip(intents, after, strict=True) if now is not i)
         if any(i.phase is Phase.PENDING for i in after):
@@ -91,10 +88,4 @@ def is_flat(book: Book) -> bool:
 
 def open_markets(book: Book) -> tuple[str, ...]:
     """Return the markets in which something is held or on order."""
-    if book.state is None:
-        return ()
-    return tuple(
-        name
-        for name, m in book.state.markets.items()
-        if m.position.units > 0 or m.order.kind != NO_ORDER
-    )
+    return () if book.state is None else book.state.in_use

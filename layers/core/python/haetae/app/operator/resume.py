@@ -36,7 +36,7 @@ def resume(
     ports: Ports, setup: Setup, *, t: int, reason: str, by: str, confirm: str
 ) -> OperatorMode | ResumeRefused:
     """Resume trading if it is confirmed in words and the books agree with the exchange."""
-    book = load_book(ports, setup, t)
+    book = load_book(ports, t)
     reasons = [] if confirm == confirmation(setup) else [f'confirm with "{confirmation(setup)}"']
     reasons += disagreements(book, ports)
     if reasons:

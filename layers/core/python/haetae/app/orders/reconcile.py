@@ -28,7 +28,8 @@ def reconcile(ports: Ports, setup: Setup, halt: OperatorMode, intent: Intent, t:
         return intent
     if intent.phase is Phase.PENDING:
         late = t - intent.t > setup.rails.entry_delay_s
-        if intent.kind == ENTRY and (late or halt.mode != RUN):
+        barred = halt.mode != RUN or not setup.may_enter(intent.market)
+        if intent.kind == ENTRY and (late or barred):
             return revoke(ports, intent, "expired" if late else "entries are stopped")
         return send(ports, halt, intent)
     if intent.phase is Phase.SENDING and is_in_flight(ports, intent):

@@ -9,8 +9,8 @@ from haetae.ledger.intent import Intent
 class Books(Protocol):
     """The store. Every method raises BooksUnavailable when it does not answer."""
 
-    def load(self, markets: tuple[str, ...]) -> Book:
-        """Read halt, state, and the open intents of those `markets` that have an order open.
+    def load(self) -> Book:
+        """Read halt, state, and the intents of the orders that are open.
 
         State and intents fit each other, and nothing is older than the call. What is stored
         meanwhile is noticed by the next write, which is conditional on version and epoch.

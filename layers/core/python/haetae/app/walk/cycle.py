@@ -46,7 +46,6 @@ def run_minute(ports: Ports, setup: Setup, t: int, *, decide: bool) -> Outcome:
     Raises:
         CorruptState: what is stored cannot be read; the bot has been halted and has said so.
         BooksUnavailable: the store does not answer.
-        ConfigError: a market was taken out of the configuration while something is held in it.
     """
     t = minute_start(t)
     now = int(ports.clock.now_s())

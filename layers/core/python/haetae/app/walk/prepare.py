@@ -7,7 +7,6 @@ from haetae.app.ports import DeskPorts, Ports
 from haetae.app.walk.outcome import Outcome, Status
 from haetae.app.walk.warm_up import warm_up
 from haetae.base.errors import (
-    ConfigError,
     CorruptState,
     DataError,
     ExchangeError,
@@ -41,9 +40,8 @@ def prepare(ports: Ports, setup: Setup, t: int) -> Prepared | Outcome:
     Raises:
         CorruptState: what is stored cannot be read; the bot has been halted and has said so.
         BooksUnavailable: the store does not answer.
-        ConfigError: a market was taken out of the configuration while something is held in it.
     """
-    book = load_book(ports, setup, t)
+    book = load_book(ports, t)
     if book.state is None:
         if book.halt.mode == KILLED:
             return Outcome(status=Status.UNCHANGED, t=t, mode=KILLED)
@@ -52,7 +50,7 @@ def prepare(ports: Ports, setup: Setup, t: int) -> Prepared | Outcome:
         except ExchangeError as error:
             ports.messages.publish(ExchangeTrouble(t=t, market=setup.markets[0], error=str(error)))
             return Outcome(status=Status.BLIND, t=t, mode=book.halt.mode)
-        book = load_book(ports, setup, t)
+        book = load_book(ports, t)
     try:
         fitting, book = match_markets(ports, setup, book, t)
     except ExchangeError:
@@ -60,10 +58,10 @@ def prepare(ports: Ports, setup: Setup, t: int) -> Prepared | Outcome:
     return Prepared(setup=fitting, book=book)
 
 
-def load_book(ports: DeskPorts, setup: Setup, t: int) -> Book:
+def load_book(ports: DeskPorts, t: int) -> Book:
     """Load the book; a state that cannot be read halts the bot, and is never reset."""
     try:
-        return ports.books.load(setup.markets)
+        return ports.books.load()
     except CorruptState as error:
         ports.messages.publish(StateCorrupt(t=t, error=str(error)))
         halt_on_fault(ports, t, str(error))
@@ -97,22 +95,17 @@ def match_markets(ports: Ports, setup: Setup, book: Book, t: int) -> tuple[Setup
     """Fit the stored markets to the configured ones at `t`; return both as this walk has them.
 
     A market that is new begins with its indicators warmed up; where its history cannot be had it
-    waits for the next walk, so that the others' exits do not. One that was taken out leaves.
+    waits for the next walk, so that the others' exits do not. One that was taken out leaves; while
+    something is held or on order in it, it is walked on after the others and only sold.
 
     Raises:
-        ConfigError: one that was taken out holds something, which nobody would watch any more.
         ExchangeError: no market is left to walk.
     """
     state = book.state
     assert state is not None
+    setup = setup.selling(state.in_use)
     if state.markets.keys() == set(setup.markets):
         return setup, book
-    for name, market in state.markets.items():
-        if name not in setup.markets and (market.position.units or market.order.kind):
-            raise ConfigError(
-                f"{name} is held but is not among the markets {', '.join(setup.markets)}; "
-                "allowed: add it again until it is sold"
-            )
     params = dict(zip(setup.markets, setup.params, strict=True))
     markets = {name: state.markets[name] for name in setup.markets if name in state.markets}
     for name in setup.markets:

@@ -16,7 +16,7 @@ def read_outcome(setup: Setup, ports: Ports, span: Span, cash: int) -> Result:
     """Read the finished run back from the books, and the cash from the exchange too."""
     books = ports.books
     krw = [b for b in ports.exchange.balances() if b.currency == "KRW"]
-    book = books.load(setup.markets)
+    book = books.load()
     assert book.state is not None
     until = span.to_t + 1
     lines = [
