@@ -401,6 +401,23 @@ def test_start_is_refused_where_the_exchange_holds_less_than_the_books(
     assert holding.book().halt.mode == STOP
 
 
+def test_start_counts_what_the_owners_own_orders_lock(holding: World) -> None:
+    stop(holding.ports, t=HELD_T, reason="a test", by="me")
+
+    def all_locked(request: Request, serve: Callable[[], Answer]) -> Answer:
+        answer = serve()
+        if request.path != "/v1/accounts":
+            return answer
+        rows = json.loads(answer.body)
+        for row in rows:
+            assert Decimal(row["locked"]) == 0
+            row["balance"], row["locked"] = row["locked"], row["balance"]
+        return Answer(status=answer.status, headers=answer.headers, body=json.dumps(rows).encode())
+
+    holding.line.fault = all_locked
+    assert isinstance(started(holding, HELD_T), OperatorMode)
+
+
 def test_start_is_refused_while_the_exchange_does_not_answer(holding: World) -> None:
     stop(holding.ports, t=HELD_T, reason="a test", by="me")
     holding.line.fault = down

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from safety.breaks import Died, Fuse
@@ -160,6 +161,19 @@ def test_an_entry_that_was_not_sent_yet_is_taken_back_with_its_market(world: Wor
     state = world.book().state
     assert state is not None
     assert set(state.markets) == {ETH}
+
+
+def test_an_order_on_its_way_is_settled_though_its_market_was_taken_out(world: World) -> None:
+    world.run(START, ENTRY_T - MINUTE)
+    world.trading_cycle(ENTRY_T)
+    before = world.book()
+    assert before.state is not None
+    assert not world.held("BTC")
+    assert set(before.intents) == {BTC}
+    world.setup = ONLY_ETH
+    world.run(ENTRY_T + MINUTE, ENTRY_T + 2 * MINUTE)
+    bought = world.market(BTC).position.units
+    assert Decimal(bought).scaleb(-8) == world.held("BTC") > 0
 
 
 def test_a_market_that_comes_back_goes_on_in_its_own_chain(world: World) -> None:

@@ -18,6 +18,7 @@ from contract.books_store import (
     then,
 )
 from haetae.base.errors import CorruptState
+from haetae.kernel.codes import EXIT
 from haetae.ledger.book import Book, Mode, OperatorMode
 from haetae.ledger.intent import Phase
 
@@ -36,9 +37,9 @@ class LoadingContract:
         )
         assert load(store) == expected
 
-    def test_only_the_slots_asked_for_are_loaded(self, store: Store) -> None:
+    def test_every_open_order_is_loaded(self, store: Store) -> None:
         assert store.books.commit(first(opened=(intent_of(BTC), intent_of(ETH))))
-        assert store.books.load().intents == {ETH: intent_of(ETH)}
+        assert store.books.load().intents == {BTC: intent_of(BTC), ETH: intent_of(ETH)}
         assert store.books.load().version == 1
 
     def test_a_slot_is_read_where_an_order_is_open(self, store: Store) -> None:
@@ -51,8 +52,14 @@ class LoadingContract:
         assert store.books.commit(replace(first(), state=state_at(T, (intent_of(BTC),))))
         with pytest.raises(CorruptState, match="no intent of the open order in KRW-BTC"):
             load(store)
-        assert store.books.load().version == 1
         assert store.books.halt() == OperatorMode()
+
+    def test_an_intent_of_another_kind_is_not_the_open_orders(self, store: Store) -> None:
+        intent = intent_of(BTC)
+        state = state_at(T, (replace(intent, kind=EXIT),))
+        assert store.books.commit(replace(first(opened=(intent,)), state=state))
+        with pytest.raises(CorruptState, match="no intent of the open order in KRW-BTC"):
+            load(store)
 
     def test_every_command_moves_the_epoch(self, store: Store) -> None:
         assert stop(store) == OperatorMode(mode=Mode.STOP, epoch=1, t=T, reason="a test", by="me")

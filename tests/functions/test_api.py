@@ -318,11 +318,12 @@ def test_metrics_tell_the_books_with_both_names_of_one_value(busy: Desk, doors: 
         fills = sum(1 for line in busy.trades() if line.side.value == side)
         labels = f'{{market="{MARKET}",side="{side}"}}'
         assert found[f"bot_trades_total{labels}"] == found[f"trades_total{labels}"] == fills > 0
-    day = account["day"]
-    lost = Decimal(day["start_krw"]) - Decimal(account["equity_krw"])
-    limit = Decimal(day["start_krw"]) - Decimal(day["floor_krw"])
-    assert lost > 0
-    assert found['bot_loss_limit_used_ratio{book="day"}'] == lost / limit
+    for name in ("day", "week"):
+        book = account[name]
+        lost = Decimal(book["start_krw"]) - Decimal(account["equity_krw"])
+        limit = Decimal(book["start_krw"]) - Decimal(book["floor_krw"])
+        assert lost > 0
+        assert found[f'bot_loss_limit_used_ratio{{book="{name}"}}'] == lost / limit
     state = busy.book().state
     assert state is not None
     assert found["bot_state_timestamp_seconds"] == state.t

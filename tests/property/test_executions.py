@@ -49,4 +49,5 @@ def test_equal_prices_are_merged_before_neighbours() -> None:
     ]
     merged = merge_executions(tuple(parts))
     assert len(merged) == 12, "ten prices, and the first and the last"
+    assert [e.t for e in merged] == [0, *(part.t for part in parts[-11:])], "the latest of each"
     assert all(e.funds == e.price * e.units for e in merged)

@@ -247,6 +247,12 @@ def test_what_nobody_tells_is_judged_as_it_is_deployed() -> None:
     assert values(deployed={"Profile": "plan", "DecisionIntervalMinutes": "30"})
 
 
+def test_an_interval_that_is_told_is_judged_whatever_is_deployed() -> None:
+    assert "schedule.decision_interval_minutes 7 is not a candle Upbit has" in refusal(
+        "--interval", "7", deployed=DEFAULTS
+    )
+
+
 def test_an_interval_that_is_told_twice_is_refused() -> None:
     assert refusal("--interval", "5", "--settings", "schedule.decision_interval_minutes=5") == (
         "INTERVAL and schedule.decision_interval_minutes of SETTINGS are one; allowed: one of them"

@@ -341,6 +341,12 @@ def test_settings_that_contradict_each_other_are_refused(
             "risk.take_profit_pct 0.7 does not pay for fees and slippage of 0.7",
         ),
         (
+            "plan",
+            {"risk.partial_take_profit_pct": "6", "risk.take_profit_pct": "5"}
+            | {"strategy.params.target_atr": "4"},
+            "risk.partial_take_profit_pct 6 is not below take_profit_pct 5",
+        ),
+        (
             "balanced",
             {"risk.partial_take_profit_pct": "0.5", "exchange.slippage_bps": "25"}
             | {"risk.take_profit_pct": "20"},
@@ -375,6 +381,11 @@ def test_settings_that_contradict_each_other_are_refused(
             "balanced",
             {"risk.capital_limit_krw": "17789"},
             "risk.capital_limit_krw 17789 leaves no entry of 5337 won, the smallest",
+        ),
+        (
+            "plan",
+            {"risk.capital_limit_krw": "50869", "risk.max_coin_pct": "10"},
+            "risk.capital_limit_krw 50869 leaves no entry of 5087 won, the smallest",
         ),
         (
             "plan",
@@ -437,6 +448,7 @@ def test_what_contradicts_or_has_no_effect_is_refused(
         ("plan", {"strategy.params.target_atr": "4", "risk.partial_take_profit_pct": "5"}),
         ("plan", {"risk.capital_limit_krw": "7122"}),
         ("balanced", {"risk.capital_limit_krw": "17790"}),
+        ("plan", {"risk.capital_limit_krw": "50870", "risk.max_coin_pct": "10"}),
         ("plan", {"risk.max_cost_r": "0.25", "risk.stop_loss_pct": "-2.6"}),
         ("plan", {"risk.weekly_loss_limit_pct": "-10"}),
         ("plan", {"risk.daily_stop_R": "-5"}),

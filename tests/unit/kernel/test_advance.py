@@ -87,6 +87,14 @@ def test_fold_stops_at_a_latch() -> None:
     assert (reached, fired, after.day.latch) == (NOW + 120, 1 << codes.DAY_LATCH, 1)
 
 
+def test_a_fold_latches_at_the_very_floor() -> None:
+    held = rising()._replace(decided=NOW, position=position(units=10 * UNITS))
+    equity = (10_000_000 + 900_000 - 450) * WON  # ten coins at 90,000 won, less the fee
+    for floor, latched in ((equity - 1, 0), (equity, 1)):
+        after, *_ = one(held, minutes(90_000.0), NOW, NOW + 60, a=account(day_floor=floor))
+        assert after.day.latch == latched
+
+
 def test_fold_stops_at_a_decision_even_if_nothing_comes_of_it() -> None:
     m = falling(t=NOW - 60)._replace(decided=NOW - 3_660)
     assert one(m, [], NOW, NOW + 600)[2] == NOW + 60

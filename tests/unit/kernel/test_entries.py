@@ -179,6 +179,15 @@ def test_a_limit_of_capital_is_all_that_may_be_at_work(
     assert (bound.rail, bound.krw) == (rail, krw)
 
 
+def test_a_strategys_share_is_of_what_a_limit_of_capital_leaves() -> None:
+    limited = OFF._replace(capital_limit=1_000_000)
+    at = moment(invested=300_000 * WON, committed=200_000 * WON)
+    whole = size(limited, account(), rising(), at, LOSS)
+    quarter = PLAN._replace(size_share_bps=2_500)
+    bound = small_size(limited, quarter, account(), at, LOSS, whole)
+    assert (bound.rail, bound.krw) == (codes.SIZE_SHARE, 125_000)
+
+
 def test_a_limit_above_the_equity_changes_nothing() -> None:
     rails = PLAN_RAILS._replace(capital_limit=10_000_000)
     assert propose_entry(rails, PLAN, account(), rising(), moment()) == propose_entry(
