@@ -140,18 +140,74 @@ def test_a_bad_exchange_gets_no_entry_and_leaves_the_state_as_it_was(
     agreed(world)
 
 
-def test_one_market_without_candles_stops_the_entries_of_both(world: World) -> None:
+def without_candles_of(name: str) -> Fault:
+    """Return the fault of a market whose candles cannot be had."""
+
+    def fault(request: Request, serve: Serve) -> Answer:
+        asked = f"market={name}" in request.target and request.path.startswith("/v1/candles")
+        return html(request, serve) if asked else serve()
+
+    return fault
+
+
+def test_market_without_candles_is_not_entered_and_holds_no_other_up(world: World) -> None:
     world.run(START, ENTRY_T - MINUTE)
-    tries = []
+    world.line.fault = without_candles_of(ETH)
+    world.run(ENTRY_T, ENTRY_T + BAR)
+    assert {order["market"] for order in world.orders()} == {BTC}
+    assert {message.market for message in world.sent(ExchangeTrouble)} == {ETH}
+    agreed(world)
 
-    def every_second_market(request: Request, serve: Serve) -> Answer:
-        tries.append(request.path)
-        return html(request, serve) if request.path == CANDLES and len(tries) > 1 else serve()
 
-    world.line.fault = every_second_market
-    world.trading_cycle(ENTRY_T)
-    assert not world.orders()
-    assert [message.market for message in world.sent(ExchangeTrouble)] == [ETH]
+def test_market_that_is_gone_for_good_stops_no_exit_and_no_kill(world: World) -> None:
+    # given two positions, and a market whose candles are never had again
+    world.run(START, ENTRY_T + MINUTE)
+    world.line.fault = without_candles_of(ETH)
+    # then the other one leaves at its stop
+    world.run(ENTRY_T + 2 * MINUTE, EXIT_T + BAR)
+    assert world.held("BTC") == 0
+    assert world.held("ETH") > 0
+    # and a kill sells what nobody can see the price of
+    for n in (1, 2):
+        t = EXIT_T + BAR + n * MINUTE
+        world.clock.to(float(t))
+        report = kill(world.ports, world.setup, t=t, reason="enough", by="test")
+    assert world.held("ETH") == 0
+    assert report.flat
+    agreed(world)
+
+
+@pytest.mark.parametrize("minutes", [1, 4, 12, 23])
+@pytest.mark.parametrize("begin", [-7, -3, 2])
+def test_indicators_are_of_the_tape_alone_whoever_was_away(
+    world: World, begin: int, minutes: int
+) -> None:
+    # given a market without candles over decision candles, while the other one writes
+    saved = world.save()
+    world.run(START, ENTRY_T + 6 * BAR)
+    known = {name: world.market(name) for name in (BTC, ETH)}
+    world.restore(saved)
+    away = ENTRY_T + begin * MINUTE
+    world.run(START, away - MINUTE)
+    world.line.fault = without_candles_of(ETH)
+    world.run(away, away + (minutes - 1) * MINUTE)
+    world.line.fault = None
+    # when it is back
+    world.run(away + minutes * MINUTE, ENTRY_T + 6 * BAR)
+    # then each decision candle is in its indicators once, and nothing of another one
+    for name in (BTC, ETH):
+        after = world.market(name)
+        assert after.indicators == known[name].indicators
+        assert (after.bar, after.crash) == (known[name].bar, known[name].crash)
+
+
+def test_wish_of_a_market_that_comes_back_late_is_dropped(world: World) -> None:
+    world.run(START, ENTRY_T - MINUTE)
+    world.line.fault = without_candles_of(ETH)
+    world.run(ENTRY_T, ENTRY_T + 3 * MINUTE)
+    world.line.fault = None
+    world.run(ENTRY_T + 4 * MINUTE, ENTRY_T + BAR - MINUTE)
+    assert {order["market"] for order in world.orders()} == {BTC}
 
 
 @pytest.mark.parametrize("lie", ["empty list", "stale"])
@@ -416,7 +472,7 @@ class Unreadable:
     def __init__(self, books: Any) -> None:
         self._books = books
 
-    def load(self, markets: tuple[str, ...]) -> Any:
+    def load(self) -> Any:
         raise CorruptState("ACCOUNT#main BOOK: account is missing")
 
     def __getattr__(self, name: str) -> Any:

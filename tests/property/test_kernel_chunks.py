@@ -23,7 +23,7 @@ def chunked(
     fired, at = 0, t
     for _ in range(400):
         seen = [closed_before(tape, i, to_t) for i in range(len(markets))]
-        window = Tape(tape.candles, list(tape.starts), seen)
+        window = Tape(tape.candles, list(tape.starts), seen, tape.known)
         due = [
             f if m.order == b.order else NO_FILL
             for f, m, b in zip(fills, markets, books[1], strict=True)

@@ -204,7 +204,7 @@ def live(
                     for i, (m, fill) in enumerate(zip(markets, fills, strict=True))
                 ]
             seen = [closed_before(tape, i, minute) for i in range(len(params))]
-            window = Tape(tape.candles, list(at), seen)
+            window = Tape(tape.candles, list(at), seen, tape.known)
             after, last, reached = fold(
                 rails, params, account, markets, window, t, minute,
                 fills=fills, mode=mode, decide=decide,
@@ -229,7 +229,7 @@ def live(
                 watch(minute, account, markets, equity)
     if refold:
         to_t = t1 if until is None else until
-        window = Tape(tape.candles, at, list(tape.ends))
+        window = Tape(tape.candles, at, list(tape.ends), tape.known)
         account, markets, reached = fold(rails, params, account, markets, window, t, to_t)
         equity = reached.equity
     return Live(account, markets, tuple(line for _, line in lines), equity, writes)

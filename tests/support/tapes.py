@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from haetae.kernel.advance import Tape
+from haetae.kernel.advance import FOREVER, Tape
 from haetae.kernel.records import Candle
 from haetae.kernel.rounding import floor_tick
 
@@ -81,7 +81,9 @@ def legal(price: float) -> float:
 def tape_of(*markets: Sequence[Candle]) -> Tape:
     """Lay markets one after the other on a tape of plain lists."""
     ends = list(accumulate(map(len, markets)))
-    return Tape([c for candles in markets for c in candles], [0, *ends[:-1]], ends)
+    return Tape(
+        [c for candles in markets for c in candles], [0, *ends[:-1]], ends, [FOREVER] * len(markets)
+    )
 
 
 def times_of(tape: Tape) -> list[int]:
@@ -100,6 +102,7 @@ def as_arrays(tape: Tape) -> Tape:
         np.array(list(tape.candles), CANDLE),  # type: ignore[arg-type]
         np.array(tape.starts, dtype=ints),  # type: ignore[arg-type]
         np.array(tape.ends, dtype=ints),  # type: ignore[arg-type]
+        np.array(tape.known, dtype=ints),  # type: ignore[arg-type]
     )
 
 

@@ -394,7 +394,7 @@ class Explorer:
 
     def book(self, moment: Moment) -> Book:
         """Return the book as it is stored at a moment."""
-        call = Call("books", "load", (self.world.setup.markets,), {})
+        call = Call("books", "load", (), {})
         found: Book = self.carried_out(moment, call)[1]
         return found
 

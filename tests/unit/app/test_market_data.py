@@ -6,7 +6,7 @@ from contract.books_store import BTC, ETH, RAILS, state_at
 from haetae.adapters.memory.books import MemoryBooks
 from haetae.adapters.memory.messages import MemoryMessages
 from haetae.app.ports import PortSet
-from haetae.app.walk.market_data import read_candles
+from haetae.app.walk.market_data import MarketData, read_candles
 from haetae.base.time import MINUTE_S
 from haetae.config.profiles import PROFILES
 from haetae.config.setup import Setup
@@ -32,7 +32,7 @@ class Steady:
         return tuple(Candle(t, 9.0, 9.0, 9.0, 9.0, 1.0) for t in range(from_t, to_t, unit_s))
 
 
-def read(book: Book, t: int) -> tuple[Book, dict[str, tuple[Candle, ...]], int]:
+def read(book: Book, t: int) -> tuple[Book, MarketData]:
     ports = PortSet(
         exchange=Steady(),  # type: ignore[arg-type]  # nothing else is asked for
         books=MemoryBooks(),
@@ -47,11 +47,11 @@ def test_one_market_that_comes_back_does_not_take_the_account_back_in_time() -> 
     away = state.markets[ETH]._replace(seen=HALF_PAST - (WARMUP + 1) * PARAMS.interval_s)
     state = replace(state, markets=state.markets | {ETH: away})
     book = Book(halt=OperatorMode(), version=1, state=state)
-    after, candles, blind = read(book, HALF_PAST + MINUTE_S)
+    after, data = read(book, HALF_PAST + MINUTE_S)
 
     assert after.state is not None
     assert after.state.t == HALF_PAST
     assert after.state.markets[BTC] == state.markets[BTC]
     assert (after.state.markets[ETH].seen, after.state.markets[ETH].indicators.n) == (HOUR, WARMUP)
-    assert ([c.t for c in candles[BTC]], blind) == ([HALF_PAST], 0)
-    assert [c.t for c in candles[ETH]] == list(range(HOUR, HALF_PAST + MINUTE_S, MINUTE_S))
+    assert ([c.t for c in data.candles[BTC]], data.blind) == ([HALF_PAST], frozenset())
+    assert [c.t for c in data.candles[ETH]] == list(range(HOUR, HALF_PAST + MINUTE_S, MINUTE_S))

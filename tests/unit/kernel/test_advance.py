@@ -6,6 +6,7 @@ import pytest
 
 from haetae.kernel import codes
 from haetae.kernel.records import (
+    NEW_MARKET,
     NO_FILL,
     NO_ORDER_OPEN,
     NO_POSITION,
@@ -195,6 +196,24 @@ def test_wishes_of_one_minute_share_the_cash_and_the_budget() -> None:
     assert a.reserved == sum(m.order.reserved for m in markets) <= 100_000 * WON
     assert [m.verdict.rail for m in markets][1:] == [codes.LOSS_BUDGET, codes.LOSS_BUDGET]
     assert [m.order.kind for m in markets] == [codes.ENTRY, codes.ENTRY, codes.NO_ORDER]
+
+
+def test_a_decision_candle_whose_rest_is_missing_waits_for_it() -> None:
+    # given a market that is away at the end of its decision candle
+    end = NOW + 300
+    there = tape_of(minutes(50_000.0, 50_100.0))
+    away = there._replace(known=[0])
+    _, (m,), reached = fold(OFF, [QUICK], account(), [NEW_MARKET], away, NOW, end)
+    assert (m.bar.end, m.indicators.n, reached.t, reached.decided) == (end, 0, end, 0)
+    # when its candles come, of this decision candle and of the next
+    rest = minutes(50_200.0, 50_300.0, 50_400.0, 50_500.0, start=NOW + 120)
+    _, (m,), reached = fold(OFF, [QUICK], account(), [m], tape_of(rest), end, end + 60)
+    # then both are what they would have been
+    (whole,) = simulate(
+        tape_of(minutes(50_000.0, 50_100.0, *[c.close for c in rest])), [QUICK], OFF
+    ).markets
+    assert (m.indicators, m.bar) == (whole.indicators, whole.bar)
+    assert (m.indicators.n, reached.decided) == (1, 1)
 
 
 def test_a_late_cycle_drops_the_entry_but_not_the_exit() -> None:

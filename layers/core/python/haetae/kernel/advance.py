@@ -49,11 +49,18 @@ class Tape(NamedTuple):
 
     Rows of a market rise in time; `ends` is exclusive. Times are epoch seconds, prices won, volume
     coins. Compiled, `candles` is a structured array with the fields of `Candle`.
+
+    `known` is until when each market's candles are all there; a live fold leaves a decision candle
+    open that ends later, because what is missing of it will come. A simulation knows its tape.
     """
 
     candles: Sequence[Candle]
     starts: Sequence[int]
     ends: Sequence[int]
+    known: Sequence[int]
+
+
+FOREVER = 9_000_000_000_000_000_000
 
 
 class PerCandle(NamedTuple):
@@ -154,6 +161,7 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
     p = params[0]
     candles = tape.candles
     ends = tape.ends
+    known = tape.known
     m = markets[0]
     a = raise_floors(rails, a)
     lowest = max(a.day.floor, a.week.floor)  # from here on only mark_books moves them
@@ -186,6 +194,9 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                 c = candles[at[i]]
                 at[i] = at[i] + 1
                 if c.t >= m.seen:  # else it was folded before
+                    if simulate == 0 and c.t >= m.bar.end and m.bar.end != 0:
+                        m = close_bar(p, m)  # it was away: one decision candle after the other
+                        changed = 1
                     if simulate != 0 and m.order.kind != NO_ORDER and c.t >= m.order.t:
                         fill = simulate_fill(p, m.order, c)
                         write_trade(log, trades, i, p, m, fill)
@@ -195,7 +206,7 @@ def advance(  # noqa: C901 - the one place where a minute's order is spelled out
                         changed = 1
                     a, m, fired_here = take_candle(rails, p, a, m, c, t)
                     fired = fired | fired_here
-            if t >= m.bar.end and m.bar.end != 0:
+            if t >= m.bar.end and m.bar.end != 0 and (simulate != 0 or m.bar.end <= known[i]):
                 m = close_bar(p, m)
                 changed = 1
                 due = decide

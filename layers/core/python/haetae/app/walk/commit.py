@@ -127,6 +127,7 @@ def decision_facts(
         "epoch": book.halt.epoch,
         "equity": result.reached.equity,
         "decided": result.reached.decided,
+        "blind": int(name in result.blind),
         "seen": m.seen,
         "indicators": list(m.indicators),
         "position": list(m.position),

@@ -69,14 +69,13 @@ def attempt(ports: Ports, setup: Setup, book: Book, t: int, *, decide: bool) -> 
         name: reconcile(ports, setup, book.halt, intent, t) for name, intent in book.intents.items()
     }
     book = replace(book, intents=intents)
-    book, candles, blind = read_candles(ports, setup, book, t)
+    book, data = read_candles(ports, setup, book, t)
     assert book.state is not None
-    to_t = book.state.t if blind == len(setup.markets) else t
     total = Outcome(status=Status.UNCHANGED, t=t, mode=book.halt.mode)
     sold: set[str] = set()  # what a kill has ordered, or tried to
     for _fold in range(MAX_FOLDS):
-        result = fold_minutes(setup, book, candles, to_t=to_t, decide=decide and not blind)
-        final = result.reached.t >= max(to_t, book.state.t) and not result.reached.inside
+        result = fold_minutes(setup, book, data, to_t=t, decide=decide)
+        final = result.reached.t >= max(t, book.state.t) and not result.reached.inside
         if final:
             waiting = [n for n in needs_flattening(book, result.state) if n not in sold]
             names = waiting[: MARKETS_PER_COMMIT - len(result.changed_markets)]
@@ -94,8 +93,8 @@ def attempt(ports: Ports, setup: Setup, book: Book, t: int, *, decide: bool) -> 
         if final:
             break
         assert result.to_write, "a fold that stops on its way has something to write"
-        candles = {name: unseen_candles(rows, book, name) for name, rows in candles.items()}
-    return replace(total, status=Status.BLIND) if blind == len(setup.markets) else total
+        data = unseen_candles(data, book)
+    return replace(total, status=Status.BLIND) if len(data.blind) == len(setup.markets) else total
 
 
 def add_fold(total: Outcome, result: FoldResult) -> Outcome:

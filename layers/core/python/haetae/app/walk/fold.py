@@ -1,18 +1,15 @@
 """One fold of the kernel over what is known, in the words of the books."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
 from haetae.app.orders.settle import known_fill
+from haetae.app.walk.market_data import MarketData
 from haetae.base.time import MINUTE_S
 from haetae.config.setup import Setup
-from haetae.kernel.advance import Log, Reached, Span, Tape, advance
+from haetae.kernel.advance import FOREVER, Log, Reached, Span, Tape, advance
 from haetae.kernel.codes import (
     NO_ORDER,
-)
-from haetae.kernel.records import (
-    Candle,
 )
 from haetae.ledger.book import Book, State
 from haetae.ledger.intent import Intent
@@ -29,6 +26,7 @@ class FoldResult:
     before: State
     state: State
     closed: tuple[Intent, ...]
+    blind: frozenset[str]
 
     @property
     def minute(self) -> int:
@@ -64,12 +62,12 @@ class FoldResult:
 def fold_minutes(
     setup: Setup,
     book: Book,
-    candles: Mapping[str, tuple[Candle, ...]],
+    data: MarketData,
     *,
     to_t: int,
     decide: bool,
 ) -> FoldResult:
-    """Fold the book's state over `candles` up to `to_t`, or to the first minute worth writing.
+    """Fold the book's state over the candles up to `to_t`, or to the first minute worth writing.
 
     It stops, if need be inside a minute, before it touches more markets than one commit can hold.
     """
@@ -83,7 +81,7 @@ def fold_minutes(
         setup.params,
         before.account,
         tuple(before.markets[name] for name in setup.markets),
-        tape_of([candles[name] for name in setup.markets]),
+        tape_of(setup, data),
         fills,
         Span(
             t=before.t,
@@ -103,10 +101,12 @@ def fold_minutes(
         if fill.t and named[name].order != before.markets[name].order
     )
     state = State(t=reached.t, account=account, markets=named, chains=before.chains)
-    return FoldResult(reached=reached, before=before, state=state, closed=closed)
+    return FoldResult(reached=reached, before=before, state=state, closed=closed, blind=data.blind)
 
 
-def tape_of(candles: list[tuple[Candle, ...]]) -> Tape:
+def tape_of(setup: Setup, data: MarketData) -> Tape:
     """Lay the candles of all markets out as the kernel reads them."""
-    ends = list(accumulate(map(len, candles)))
-    return Tape([c for rows in candles for c in rows], [0, *ends[:-1]], ends)
+    rows = [data.candles[name] for name in setup.markets]
+    ends = list(accumulate(map(len, rows)))
+    known = [0 if name in data.blind else FOREVER for name in setup.markets]
+    return Tape([c for candles in rows for c in candles], [0, *ends[:-1]], ends, known)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from haetae.base.errors import DataError
 from haetae.base.time import iso_text
-from haetae.kernel.advance import Tape
+from haetae.kernel.advance import FOREVER, Tape
 from haetae.kernel.codes import WARMUP
 from haetae.kernel.records import Candle
 from haetae.research.data.candle_files import CandleFile
@@ -190,10 +190,11 @@ def tape_of(rows: list[Rows], *, compiled: bool) -> Tape:
     prices = np.concatenate([r.prices for r in rows])
     ends = np.cumsum([len(r.times) for r in rows])
     starts = np.concatenate([[0], ends[:-1]])
+    known = np.full(len(rows), FOREVER)
     if not compiled:
         candles = Rows(unit_s=rows[0].unit_s, times=times, prices=prices).candles()
-        return Tape(candles, starts.tolist(), ends.tolist())
+        return Tape(candles, starts.tolist(), ends.tolist(), known.tolist())
     table: Any = np.empty(len(times), CANDLE)
     for name, column in zip(Candle._fields, [times, *prices.T], strict=True):
         table[name] = column
-    return Tape(table, starts, ends)  # type: ignore[arg-type] # arrays index as sequences do
+    return Tape(table, starts, ends, known)  # type: ignore[arg-type] # arrays index as sequences do

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, Final
 
 from haetae.config.profiles import PLAN_PARAMS, PLAN_RAILS
-from haetae.kernel.advance import Log, Span, Tape, advance
+from haetae.kernel.advance import FOREVER, Log, Span, Tape, advance
 from haetae.kernel.codes import CODE_COUNT, RUN, WARMUP
 from haetae.kernel.records import (
     NEW_INDICATORS,
@@ -118,7 +118,7 @@ def observe(signal: Signal, p: Params, candles: list[Candle]) -> Seen:
             (p._replace(candle_s=CANDLE_S),),
             account,
             (m,),
-            Tape(candles, [at], [at + 1]),
+            Tape(candles, [at], [at + 1], [FOREVER]),
             (NO_FILL,),
             Span(t, to_t, CANDLE_S, RUN, 1, 1, 0),
             log,
