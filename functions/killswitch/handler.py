@@ -12,9 +12,7 @@ from haetae.wiring.environments.trading import KillswitchEnvironment
 
 @entry("killswitch", CONTAINER.trader(KillswitchEnvironment))
 def handler(event: Event, app: App) -> dict[str, Any]:
-    """Kill, whoever asks: an HTTP call, a message, an alarm or a direct invocation."""
+    """Kill, whoever asks and however: an HTTP call, a message, an alarm, an invocation."""
     command = read_kill(event, app.ports.clock.now_s())
-    if command.refusal:
-        return command.answer(400, {"error": command.refusal})
     report = kill(app.ports, app.setup, t=command.t, reason=command.reason, by=command.by)
-    return command.answer(200, to_json(report))
+    return command.answer(to_json(report))

@@ -1,5 +1,6 @@
 """The API's routes over real trades: what they answer, refuse and leave as it was."""
 
+import base64
 import json
 import sys
 from collections.abc import Iterator
@@ -443,7 +444,7 @@ def test_a_refused_resume_tells_every_reason_and_changes_nothing(desk: Desk, doo
         ({"action": "STOP", "reason": "x"}, "action"),
         ({"action": ["stop"], "reason": "x"}, "action"),
         ({"action": None, "reason": "x"}, "action"),
-        *(({"action": word}, "reason") for word in (*WORDS, "resume", "start")),
+        *(({"action": word}, "reason") for word in ("stop", "halt", "resume", "start")),
         ({"action": "stop", "reason": ""}, "reason"),
         ({"action": "stop", "reason": "  "}, "reason"),
         ({"action": "stop", "reason": 7}, "reason"),
@@ -463,6 +464,31 @@ def test_a_malformed_word_is_refused_and_changes_nothing(
     assert body_of(answer)["error"].startswith(f"{named} ")
     assert desk.kept() == before
     assert len(desk.messages.sent) == sent
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"action": "kill"}, ""),
+        ({"action": "kill", "reason": " "}, ""),
+        ({"action": "kill", "reason": 7}, "7"),
+        ({"action": "kill", "reason": "now", "confirm": True}, "now"),
+        ('{"action": "kill", "reason": "half \\ud83d"}', "half \ufffd"),
+        ('\ufeff{"action": "kill", "reason": "now"}', "now"),
+    ],
+)
+def test_a_kill_needs_no_reason(body: Any, reason: str, desk: Desk, doors: Doors) -> None:
+    answer = post("/bot/control", body)
+
+    assert (answer["statusCode"], desk.book().halt.mode) == (200, KILLED)
+    assert desk.book().halt.reason == reason
+
+
+def test_a_kill_of_bytes_that_are_no_text_kills(desk: Desk, doors: Doors) -> None:
+    wrapped = base64.b64encode(b'{"action": "kill", "reason": "\xff"}').decode()
+
+    assert post("/bot/control", wrapped, isBase64Encoded=True)["statusCode"] == 200
+    assert (desk.book().halt.mode, desk.book().halt.reason) == (KILLED, "\ufffd")
 
 
 def test_a_body_is_read_whatever_its_type_and_wrapping(desk: Desk, doors: Doors) -> None:

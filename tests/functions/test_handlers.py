@@ -8,7 +8,8 @@ import pytest
 from functions.conftest import Doors
 from haetae.base.errors import ConfigError, HaetaeError
 from haetae.base.time import iso_text
-from haetae.kernel.codes import KILLED, STOP
+from haetae.kernel.codes import KILLED
+from haetae.notify.codec import encode
 from haetae.wiring.container import CONTAINER
 from haetae.wiring.environments.trading import RiskCheckEnvironment
 from support.desk import CHECK_T, CYCLE_T, HOUR, MINUTE, Desk, event
@@ -318,12 +319,26 @@ def test_a_second_kill_sells_nothing_twice(desk: Desk, doors: Doors) -> None:
             "alarm",
             "errors",
         ),
+        ({"Records": [{}]}, "sns", "message"),
+        ({"Records": ["x"]}, "sns", "message"),
+        ({"Records": 7}, "sns", "message"),
+        ({"Records": [{"Sns": {"Message": "\ud83d now"}}]}, "sns", "\ufffd now"),
+        ({"source": "aws.cloudwatch"}, "alarm", "alarm"),
+        ({"alarmData": 7}, "alarm", "alarm"),
         ({"reason": " by hand "}, "invoke", "by hand"),
         ({"reason": "x" * 500}, "invoke", "x" * 200),
+        ({"reason": "half \ud83d"}, "invoke", "half \ufffd"),
+        ({"reason": 7}, "invoke", "7"),
+        ({"reason": None}, "invoke", ""),
+        ({}, "invoke", ""),
+        (None, "invoke", ""),
+        ([], "invoke", ""),
+        (["now"], "invoke", '["now"]'),
+        ("now", "invoke", "now"),
     ],
 )
 def test_a_kill_comes_by_any_road(
-    asked: dict[str, Any], by: str, reason: str, desk: Desk, doors: Doors
+    asked: Any, by: str, reason: str, desk: Desk, doors: Doors
 ) -> None:
     answer = doors.knock("killswitch", asked)
 
@@ -334,38 +349,58 @@ def test_a_kill_comes_by_any_road(
 
 
 @pytest.mark.parametrize(
-    ("body", "named"),
+    ("body", "reason"),
     [
-        (None, "body"),
-        ("", "body"),
-        ("{", "body"),
-        ("reason=x", "body"),
-        ("{}", "reason"),
-        ("[]", "reason"),
-        ("null", "reason"),
-        ('{"reason": ""}', "reason"),
-        ('{"reason": "  "}', "reason"),
-        ('{"reason": 7}', "reason"),
-        ('{"reason": null}', "reason"),
+        (None, ""),
+        ("", ""),
+        ("{", "{"),
+        ("now", "now"),
+        ("reason=now", "reason=now"),
+        ("[" * 100_000, "[" * 200),
+        ("{}", ""),
+        ("null", ""),
+        ('"now"', "now"),
+        ("7", "7"),
+        ('{"reason": ""}', ""),
+        ('{"reason": "  "}', ""),
+        ('{"reason": 7}', "7"),
+        ('{"reason": null}', ""),
+        ('{"why": "now"}', '{"why": "now"}'),
+        ('{"reason": "I\'m done; $HOME `x`"}', "I'm done; $HOME `x`"),
+        ('{"reason": "half \\ud83d"}', "half \ufffd"),
+        ('{"reason": "whole \\ud83d\\ude00"}', "whole \U0001f600"),
+        ("half \ud83d", "half \ufffd"),
+        ('{"reason": "' + "\U0001f600" * 500 + '"}', "\U0001f600" * 200),
+        ('{"reason": "nothing\\u0000 at all"}', "nothing\0 at all"),
+        (7, ""),
     ],
 )
-def test_a_malformed_kill_is_refused_and_changes_nothing(
-    body: str | None, named: str, desk: Desk, doors: Doors
-) -> None:
-    before = desk.entered().kept()
-    sent = len(desk.messages.sent)
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded", None])
+def test_any_body_kills(body: Any, reason: str, kind: str | None, desk: Desk, doors: Doors) -> None:
+    desk.entered().at(CHECK_T + MINUTE)
+    headers = {"Content-Type": kind} if kind else None
 
-    answer = doors.knock("killswitch", event("killswitch") | {"body": body})
+    answer = doors.knock("killswitch", event("killswitch") | {"body": body, "headers": headers})
 
-    assert answer["statusCode"] == 400
-    assert json.loads(answer["body"])["error"].startswith(named)
-    assert desk.kept() == before
-    assert len(desk.messages.sent) == sent
+    halt = desk.book().halt
+    assert answer["statusCode"] == 200
+    assert (halt.mode, halt.by, halt.reason) == (KILLED, "http", reason)
+    assert desk.messages.sent[-1].kind == "kill"
+    assert encode(desk.messages.sent[-2]).isascii()
 
 
-def test_an_invocation_without_a_reason_is_refused(desk: Desk, doors: Doors) -> None:
-    before = desk.kept()
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("eyJyZWFzb24iOiAibm93In0=", "now"),
+        ("//4=", "\ufffd\ufffd"),
+        ("eyJyZWFzb24iOiAi/yJ9", "\ufffd"),
+        ("=", "="),
+        ("no base64", "no base64"),
+    ],
+)
+def test_a_body_in_base64_kills(body: str, reason: str, desk: Desk, doors: Doors) -> None:
+    asked = event("killswitch") | {"body": body, "isBase64Encoded": True}
 
-    assert doors.knock("killswitch", {}) == {"error": "reason is missing; allowed: any text"}
-    assert desk.kept() == before
-    assert desk.book().halt.mode < STOP
+    assert doors.knock("killswitch", asked)["statusCode"] == 200
+    assert (desk.book().halt.mode, desk.book().halt.reason) == (KILLED, reason)

@@ -180,10 +180,8 @@ def test_a_wrong_key_or_none_is_refused(bot: Desk, path: str, key: str | None) -
         ("/bot/control", b"[]", "body"),
         ("/bot/control", b'{"reason": "x"}', "action"),
         ("/bot/control", b'{"action": "sell", "reason": "x"}', "action"),
-        ("/bot/control", b'{"action": "kill"}', "reason"),
-        ("/bot/control", b'{"action": "kill", "reason": " "}', "reason"),
-        ("/killswitch", b"{", "body"),
-        ("/killswitch", b"{}", "reason"),
+        ("/bot/control", b'{"action": "stop"}', "reason"),
+        ("/bot/control", b'{"action": "halt", "reason": " "}', "reason"),
     ],
 )
 def test_a_bad_order_is_refused_by_field_and_changes_nothing(

@@ -10,12 +10,13 @@ from chalice.app import Request
 from chalicelib.answers import BadRequest
 from haetae.app.desk.trades import LAST_T, LONGEST_SPAN_S, Cursor, TradeQuery
 from haetae.base.time import DAY_S, MINUTE_S, epoch_s
-from haetae.wiring.commands import read_reason
+from haetae.wiring.commands import read_reason, reason_of
 
 SPAN_S = 30 * DAY_S  # of fills, where `from` is not given
 PAGE = 50
 LONGEST_PAGE = 500
-ACTIONS = ("stop", "halt", "kill", "resume", "start")  # `start` is the guide's word for resume
+KILL = "kill"
+ACTIONS = ("stop", "halt", KILL, "resume", "start")  # `start` is the guide's word for resume
 FILTERS = ("market", "side", "from", "to", "limit", "cursor")
 CURSOR = re.compile(r"([0-9]{1,12})\.([A-Za-z0-9-]{1,64})")
 
@@ -33,13 +34,15 @@ def command_of(request: Request) -> Command:
     """Read the body of a control call.
 
     Raises:
-        BadRequest: it is not JSON, or a field is missing or unknown.
+        BadRequest: it is not JSON, or a field is missing or unknown; a kill needs no reason.
     """
     body = json_object(request)
     action = body.get("action")
     if action not in ACTIONS:
         said = "is missing" if action is None else f"{action!r} is unknown"
         raise BadRequest("action", f"{said}; allowed: {', '.join(ACTIONS)}")
+    if action == KILL:  # a panic needs no reason
+        return Command(action=KILL, reason=reason_of(body.get("reason")), confirm="")
     reason = read_reason(body.get("reason"))
     if not reason:
         raise BadRequest("reason", "is missing; allowed: any text")
@@ -50,9 +53,10 @@ def command_of(request: Request) -> Command:
 
 
 def json_object(request: Request) -> dict[str, object]:
-    """Return a body that is a JSON object."""
+    """Return a body that is a JSON object; bytes that are no UTF-8 are replaced."""
     try:
-        body = json.loads(request.raw_body)
+        raw = request.raw_body
+        body = json.loads(raw.decode("utf-8-sig", "replace") if isinstance(raw, bytes) else raw)
     except (ValueError, RecursionError):
         raise BadRequest("body", "is not JSON; allowed: a JSON object") from None
     if not isinstance(body, dict):
