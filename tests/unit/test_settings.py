@@ -423,6 +423,58 @@ def test_settings_that_contradict_each_other_are_refused(
             "risk.cooldown_hours has no effect",
         ),
         (
+            "balanced",
+            {"strategy.params.atr_len": "20"},
+            "strategy.params.atr_len has no effect without a stop, target or trail in ATR",
+        ),
+        (
+            "plan",
+            {"trading.sell_percentage": "0.5", "filters.only_long_when_fast_gt_slow": "false"},
+            "trading.sell_percentage has no effect with filters.only_long_when_fast_gt_slow false",
+        ),
+        (
+            "balanced",
+            {"risk.min_trade_interval_hours": "24", "risk.max_trades_per_day": "1"},
+            (
+                "risk.max_trades_per_day 1 has no effect with min_trade_interval_hours 24, which leaves "
+                "a day 1; allowed: 0"
+            ),
+        ),
+        (
+            "balanced",
+            {"risk.max_trades_per_day": "6"},
+            (
+                "risk.max_trades_per_day 6 has no effect with min_trade_interval_hours 4, which leaves "
+                "a day 6; allowed: up to 5, or 0 for off"
+            ),
+        ),
+        (
+            "plan",
+            {"trading.max_order_amount": "997506", "risk.capital_limit_krw": "1000000"},
+            (
+                "trading.max_order_amount 997506 has no effect with risk.capital_limit_krw "
+                "1000000; allowed: less than 997506"
+            ),
+        ),
+        (
+            "balanced",
+            {"risk.max_coin_pct": "30"},
+            (
+                "risk.max_coin_pct 30 has no effect with trading.buy_percentage 0.3; "
+                "allowed: less than 30"
+            ),
+        ),
+        (
+            "plan",
+            {"risk.max_coin_pct": "99.76"},
+            "risk.max_coin_pct 99.76 has no effect with fees; allowed: less than 99.75",
+        ),
+        (
+            "plan",
+            {"risk.slippage_limit_bps": "10"},
+            "risk.slippage_limit_bps 10 is not above the slippage_bps 10",
+        ),
+        (
             "plan",
             {"exchange.market": "KRW-ETH"},
             "exchange.market 'KRW-ETH' and the markets 'KRW-BTC' disagree",
@@ -457,11 +509,34 @@ def test_what_contradicts_or_has_no_effect_is_refused(
         ("balanced", {"risk.cash_reserve_pct": "60"}),
         ("plan", {"exchange.market": "KRW-BTC"}),
         ("plan", {"risk.max_position": "200"}),
+        ("balanced", {"strategy.params.atr_len": "20", "strategy.params.target_atr": "9"}),
+        ("plan", {"trading.sell_percentage": "0.5"}),
+        (
+            "plan",
+            {"trading.sell_percentage": "1", "filters.only_long_when_fast_gt_slow": "false"},
+        ),
+        ("balanced", {"risk.max_trades_per_day": "4"}),
+        ("conservative", {"risk.max_trades_per_day": "5"}),
+        ("plan", {"trading.max_order_amount": "997505", "risk.capital_limit_krw": "1000000"}),
+        ("plan", {"trading.max_order_amount": "1000000000", "risk.capital_limit_krw": "1000000"}),
+        ("balanced", {"risk.max_coin_pct": "29.99"}),
+        ("balanced", {"risk.max_coin_pct": "40"}),
+        ("plan", {"risk.max_coin_pct": "99.75"}),
+        ("plan", {"risk.slippage_limit_bps": "11"}),
     ],
 )
 def test_what_is_just_within_is_allowed(profile: str, overrides: dict[str, str]) -> None:
     allowed = setup_of(profile=profile, markets=("KRW-BTC",), overrides=overrides)
     assert isinstance(allowed, Setup)
+
+
+def test_a_days_entries_may_be_many_where_several_markets_enter_at_once() -> None:
+    told = {"risk.max_trades_per_day": "6"}
+    markets = ("KRW-BTC", "KRW-ETH")
+
+    assert setup_of(profile="balanced", markets=markets, overrides=told).rails.max_entries == 6
+    with pytest.raises(ConfigError, match="has no effect"):
+        setup_of(profile="balanced", markets=markets, overrides=told | {"risk.max_position": "1"})
 
 
 def test_a_trailing_stop_of_none_with_a_multiple_is_refused_in_either_order() -> None:

@@ -29,10 +29,7 @@ def test_the_page_has_every_key_and_every_rule() -> None:
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_values_of_a_profile_given_as_settings_are_the_profile(profile: str) -> None:
     shown = {row.name: row.value for row in rows(profile)}
-    silent = {"exchange.market"} | (
-        {"risk.partial_share_pct"} if shown["risk.partial_take_profit_pct"] == "0" else set()
-    )
-    given = {n: text for n, text in shown.items() if n not in silent and text != "off"}
+    given = {n: text for n, text in shown.items() if n != "exchange.market" and text != "off"}
 
     setup = setup_of(profile=profile, markets=("KRW-BTC",), overrides=given)
 

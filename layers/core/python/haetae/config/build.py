@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from haetae.base.errors import ConfigError
-from haetae.config.checks import Draft, check_draft, check_markets, split_markets
+from haetae.config.checks import check_draft, check_markets, split_markets
 from haetae.config.key import Kind, Part, Value
 from haetae.config.keys import KEYS, KNOB_OWNERS
 from haetae.config.profiles import PROFILES
+from haetae.config.rule import Draft
 from haetae.config.setup import Setup
 from haetae.config.strategies import BY_CODE
 from haetae.kernel.records import Params, Rails
@@ -46,7 +47,10 @@ def setup_of(
     check_markets(markets)
     given = read_values(overrides, places or {})
     params, rails = derive(*PROFILES[profile], given)
-    check_draft(Draft(given=given, params=params, rails=rails, markets=markets), places or {})
+    draft = Draft(
+        given=given, params=params, rails=rails, markets=markets, profile=PROFILES[profile]
+    )
+    check_draft(draft, places or {})
     return Setup(
         account=account,
         profile=profile,

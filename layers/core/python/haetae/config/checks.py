@@ -1,46 +1,25 @@
 """What settings must hold together: a table of rules, each with its sentence.
 
-A setting that is given and changes nothing is refused like one that contradicts another.
-docs/settings.md lists the rules from this table.
+A setting that is given and changes nothing is refused like one that contradicts another: these
+rules are in effects.py. docs/settings.md lists the rules from both tables.
 
 Above 250 lines: one table, and beside it the small function of each of its rows.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from math import ceil
 from typing import Final
 
 from haetae.base.errors import ConfigError
-from haetae.config.key import Value
-from haetae.config.keys import MOST_MARKETS, READERS
-from haetae.config.strategies import BY_CODE
-from haetae.kernel.records import Params, Rails
+from haetae.config.effects import EFFECTS
+from haetae.config.keys import MOST_MARKETS
+from haetae.config.rule import Draft, Rule
 from haetae.kernel.sizing import least_order
 from haetae.market.candles import UNITS_MIN
 from haetae.market.names import is_krw_market
 
 LEAST_REWARD_RISK: Final = 1.5
 ALL_BPS: Final = 10_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """Settings that are each in range: what was given, and what the whole of it means."""
-
-    given: Mapping[str, Value]
-    params: Params
-    rails: Rails
-    markets: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """What must hold; `refuse` returns the sentence of a draft that breaks it, else nothing."""
-
-    key: str
-    meaning: str
-    refuse: Callable[[Draft], str]
 
 
 def check_markets(markets: tuple[str, ...]) -> None:
@@ -93,18 +72,6 @@ def averages(draft: Draft) -> str:
         f"strategy.params.ema_fast {p.ema_fast} is not below ema_slow {p.ema_slow}; "
         "allowed: a smaller fast length"
     )
-
-
-def other_strategy(draft: Draft) -> str:
-    """Refuse what only another strategy reads: its knobs, and the lengths of its measures."""
-    strategy = BY_CODE[draft.params.strategy]
-    for name in draft.given:
-        if name in READERS and strategy not in READERS[name]:
-            allowed = " or ".join(one.name for one in READERS[name])
-            return (
-                f"{name} has no effect with strategy.main {strategy.name}; allowed: with {allowed}"
-            )
-    return ""
 
 
 def first_stop(draft: Draft) -> str:
@@ -227,6 +194,17 @@ def loss_limits(draft: Draft) -> str:
     )
 
 
+def assumed_slippage(draft: Draft) -> str:
+    """Refuse to call a fill abnormal that is no worse than every fill is assumed to be."""
+    limit, assumed = draft.rails.slippage_limit_bps, draft.rails.slippage_assumed_bps
+    if limit == 0 or limit > assumed:
+        return ""
+    return (
+        f"risk.slippage_limit_bps {limit} is not above the slippage_bps {assumed} that every fill "
+        "is assumed to have; allowed: more than that"
+    )
+
+
 def loss_limits_r(draft: Draft) -> str:
     """Refuse the same in R."""
     r = draft.rails
@@ -235,21 +213,6 @@ def loss_limits_r(draft: Draft) -> str:
     return (
         f"risk.daily_stop_R {-r.day_r} is beyond weekly_stop_R {-r.week_r}; allowed: at most that"
     )
-
-
-def limits_without_r(draft: Draft) -> str:
-    """Refuse a limit in R where no R sizes the entries."""
-    for name in ("risk.daily_stop_R", "risk.weekly_stop_R"):
-        if draft.given.get(name) and draft.rails.r_bps == 0:
-            return f"{name} has no effect without an R; allowed: with risk.r_per_trade_bps"
-    return ""
-
-
-def half(draft: Draft) -> str:
-    """Refuse to halve an R that is not there."""
-    if not draft.given.get("risk.half_r") or draft.rails.r_bps > 0:
-        return ""
-    return "risk.half_r has no effect without an R; allowed: with risk.r_per_trade_bps"
 
 
 def trail(draft: Draft) -> str:
@@ -267,16 +230,6 @@ def trail(draft: Draft) -> str:
             "allowed: with trail_atr_mult 0.5 to 20"
         )
     return ""
-
-
-def partial_share(draft: Draft) -> str:
-    """Refuse a part to sell where no level sells it."""
-    if "risk.partial_share_pct" not in draft.given or draft.params.partial_bps:
-        return ""
-    return (
-        "risk.partial_share_pct has no effect without a level; "
-        "allowed: with risk.partial_take_profit_pct"
-    )
 
 
 def coin_share(draft: Draft) -> str:
@@ -321,18 +274,6 @@ def capital_limit(draft: Draft) -> str:
     )
 
 
-def cooldown(draft: Draft) -> str:
-    """Refuse a cooldown that nothing begins."""
-    if not draft.given.get("risk.cooldown_hours"):
-        return ""
-    if draft.params.flash_crash_bps or draft.rails.slippage_limit_bps:
-        return ""
-    return (
-        "risk.cooldown_hours has no effect; "
-        "allowed: with risk.flash_crash_pct or risk.slippage_limit_bps"
-    )
-
-
 def market_lists(draft: Draft) -> str:
     """Refuse markets that are said in two ways."""
     text = draft.given.get("exchange.market")
@@ -350,11 +291,7 @@ def split_markets(text: str) -> tuple[str, ...]:
 
 
 RULES: Final = (
-    Rule(
-        key="strategy.main",
-        meaning="Knobs are the chosen strategy's, and lengths of what it measures.",
-        refuse=other_strategy,
-    ),
+    *EFFECTS,
     Rule(
         key="schedule.decision_interval_minutes",
         meaning="The decision candle is one that Upbit has.",
@@ -412,6 +349,11 @@ RULES: Final = (
         refuse=fees,
     ),
     Rule(
+        key="risk.slippage_limit_bps",
+        meaning="A fill is abnormal only when it is worse than every fill is assumed to be.",
+        refuse=assumed_slippage,
+    ),
+    Rule(
         key="risk.daily_loss_limit_pct",
         meaning="The day's limit is within the week's.",
         refuse=loss_limits,
@@ -420,17 +362,6 @@ RULES: Final = (
         key="risk.daily_stop_R",
         meaning="The day's limit in R is within the week's.",
         refuse=loss_limits_r,
-    ),
-    Rule(
-        key="risk.daily_stop_R",
-        meaning="A limit in R needs an R.",
-        refuse=limits_without_r,
-    ),
-    Rule(key="risk.half_r", meaning="Half of R needs an R.", refuse=half),
-    Rule(
-        key="risk.partial_share_pct",
-        meaning="A part to sell needs a level that sells it.",
-        refuse=partial_share,
     ),
     Rule(
         key="risk.max_coin_pct",
@@ -446,11 +377,6 @@ RULES: Final = (
         key="risk.capital_limit_krw",
         meaning="The limit of capital leaves room for the smallest order.",
         refuse=capital_limit,
-    ),
-    Rule(
-        key="risk.cooldown_hours",
-        meaning="Something begins the cooldown.",
-        refuse=cooldown,
     ),
     Rule(
         key="exchange.market",

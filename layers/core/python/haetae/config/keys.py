@@ -194,7 +194,7 @@ RISK: Final = (
     ),
     Key(
         name="risk.partial_share_pct",
-        meaning="The part of the position that the partial take-profit sells.",
+        meaning="The part of the position that the partial take-profit sells: 50 unless said.",
         unit="%",
         low=1,
         high=99,
@@ -351,7 +351,7 @@ STRATEGY: Final = (
     ),
     Key(
         name="strategy.params.atr_len",
-        meaning="The length of the average true range.",
+        meaning="The length of the average true range: 14 unless said.",
         unit="candles",
         low=2,
         high=200,

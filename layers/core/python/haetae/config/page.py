@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from haetae.config.checks import RULES
+from haetae.config.effects import EFFECTS
 from haetae.config.key import Key, Part
 from haetae.config.keys import KEYS, KNOB_OWNERS, READERS
 from haetae.config.profiles import PROFILES
+from haetae.config.rule import Draft
 from haetae.config.variable import Variable
 from haetae.config.variables import GROUPS
 
@@ -53,10 +55,26 @@ def rows(profile: str) -> list[Row]:
 
 
 def value_in(profile: str, key: Key) -> str:
-    """Return the text of a setting in a profile; "off" where the profile's strategy has no use."""
+    """Return the text of a setting in a profile; "off" where the profile has no use for it."""
     params, rails = PROFILES[profile]
     if key.name in READERS and params.strategy not in {one.code for one in READERS[key.name]}:
         return "off"
+    text = text_in(profile, key)
+    if text in {"", "off"}:
+        return text
+    draft = Draft(
+        given={key.name: key.read(text)},
+        params=params,
+        rails=rails,
+        markets=("KRW-BTC",),
+        profile=PROFILES[profile],
+    )
+    return "off" if any(rule.refuse(draft) for rule in EFFECTS) else text
+
+
+def text_in(profile: str, key: Key) -> str:
+    """Return the text of a setting in a profile."""
+    params, rails = PROFILES[profile]
     if key.name in KNOB_OWNERS:
         settings = [knob.setting for knob in KNOB_OWNERS[key.name].knobs]
         return key.show(params.knobs[settings.index(key.name)])
