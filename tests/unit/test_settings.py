@@ -436,16 +436,16 @@ def test_settings_that_contradict_each_other_are_refused(
             "balanced",
             {"risk.min_trade_interval_hours": "24", "risk.max_trades_per_day": "1"},
             (
-                "risk.max_trades_per_day 1 has no effect with min_trade_interval_hours 24, which leaves "
-                "a day 1; allowed: 0"
+                "risk.max_trades_per_day 1 has no effect with min_trade_interval_hours 24, which "
+                "leaves a day 1; allowed: 0"
             ),
         ),
         (
             "balanced",
             {"risk.max_trades_per_day": "6"},
             (
-                "risk.max_trades_per_day 6 has no effect with min_trade_interval_hours 4, which leaves "
-                "a day 6; allowed: up to 5, or 0 for off"
+                "risk.max_trades_per_day 6 has no effect with min_trade_interval_hours 4, which "
+                "leaves a day 6; allowed: up to 5, or 0 for off"
             ),
         ),
         (
