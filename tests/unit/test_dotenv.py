@@ -55,7 +55,11 @@ def test_lines_comments_and_empty_values_are_read() -> None:
         (f" UPBIT_SECRET_KEY={SECRET}", "UPBIT_SECRET_KEY has spaces or words around its name"),
         (f"export UPBIT_SECRET={SECRET}", "UPBIT_SECRET has spaces or words around its name"),
         (f"UPBIT_SECRET={SECRET} # mine", "UPBIT_SECRET has a comment behind its value"),
-        (f"UPBIT_KEY={SECRET}", "UPBIT_KEY is unknown; allowed: MODE, HAETAE_PROFILE, "),
+        (
+            f"UPBIT_KEY={SECRET}",
+            "UPBIT_KEY is unknown, the nearest is UPBIT_API_KEY; allowed: what .env.example lists",
+        ),
+        (f"LUCK={SECRET}", "LUCK is unknown; allowed: what .env.example lists"),
         (f"upbit_secret={SECRET}", "upbit_secret is unknown"),
         (SECRET, "is not a variable"),
         (f"{SECRET}={SECRET}", "is not a variable"),

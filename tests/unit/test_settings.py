@@ -110,11 +110,33 @@ def test_an_unknown_profile_is_named_with_those_there_are() -> None:
     )
 
 
-def test_an_unknown_key_is_named_with_those_there_are() -> None:
-    text = refusal(risk__luck="1")
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("risk.luck", "key 'risk.luck' is unknown; allowed: what haetae settings lists"),
+        (
+            "risk.max_positions",
+            (
+                "key 'risk.max_positions' is unknown, the nearest is risk.max_position; "
+                "allowed: what haetae settings lists"
+            ),
+        ),
+        ("max_position", "key 'max_position' is unknown, the nearest is risk.max_position; "),
+        ("RISK.Max_Position", "key 'RISK.Max_Position' is unknown, the nearest is risk.max_"),
+        ("exchange.secret", "key 'exchange.secret' is unknown; allowed: what"),
+        ("risk", "key 'risk' is a group; allowed: settings below it, such as risk.r_per_trade_bps"),
+        ("strategy", "key 'strategy' is a group; allowed: settings below it, such as strategy."),
+        ("strategy.params", "key 'strategy.params' is a group; allowed: settings below it, such"),
+        ("profile", "key 'profile' is no setting of its own; allowed: --profile NAME, or "),
+        ("markets", "key 'markets' is no setting of its own; allowed: exchange.market"),
+        ("risk.half_r:true", "key 'risk.half_r' has no blank after its colon; allowed: key: value"),
+    ],
+)
+def test_an_unknown_key_is_named_with_the_nearest_or_where_it_belongs(name: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_value(name, "1")
 
-    assert text.startswith("key 'risk.luck' is unknown; allowed: ")
-    assert all(name in text for name in KEYS)
+    assert sentence(caught).startswith(told)
 
 
 @pytest.mark.parametrize("account", ["", "Main", "a#b", "1st", "a" * 17])
@@ -139,7 +161,9 @@ def test_r_from_a_quarter_to_one_per_cent_passes(value: str) -> None:
     assert made(risk__r_per_trade_bps=value).rails.r_bps == int(value)
 
 
-@pytest.mark.parametrize("value", ["", "half", "0,5", "50%", "true", "None"])
+@pytest.mark.parametrize(
+    "value", ["", "half", "0,5", "50%", "true", "None", "5_0", "５０", "٥٠", "050", "0x32", " 50"]
+)
 def test_what_is_no_number_is_named(value: str) -> None:
     text = refusal(risk__r_per_trade_bps=value)
 
@@ -200,10 +224,18 @@ def test_yes_and_no_are_for_switches_only(value: str) -> None:
     assert "is not a number" in refusal(risk__max_position=value)
 
 
-def test_a_switch_is_yes_or_no_and_nothing_else() -> None:
-    assert refusal(filters__only_long_when_fast_gt_slow="2") == (
-        "filters.only_long_when_fast_gt_slow '2' is not true or false; allowed: true or false"
+@pytest.mark.parametrize("value", ["2", "1", "0", "TRUE", "True", "yes"])
+def test_a_switch_is_yes_or_no_and_nothing_else(value: str) -> None:
+    name = "filters.only_long_when_fast_gt_slow"
+
+    assert refusal(filters__only_long_when_fast_gt_slow=value) == (
+        f"{name} {value!r} is not true or false; allowed: true or false"
     )
+
+
+@pytest.mark.parametrize("value", ["50", "50.0", "5e1", "+50", "50."])
+def test_a_number_is_written_as_yaml_and_json_write_one(value: str) -> None:
+    assert made(risk__r_per_trade_bps=value).rails.r_bps == 50
 
 
 @pytest.mark.parametrize("minutes", ["2", "45", "120"])
@@ -648,11 +680,20 @@ def test_assignments_are_read_and_spaces_do_not_matter() -> None:
     assert assignments("") == {}
 
 
-@pytest.mark.parametrize("text", ["a", "a=1,b", "a=1,a=2", "a=1,a =2"])
+@pytest.mark.parametrize("text", ["a", "a=1,b", "=5", "a=1,a=2", "a=1,a =2"])
 def test_a_piece_without_a_value_or_twice_is_refused(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         assignments(text)
-    assert "is not usable; allowed: key=value, each key once" in sentence(caught)
+    twice = text.startswith("a=1,a")
+    told = "key 'a' is given twice; allowed: each once"
+    assert (told if twice else "is not usable; allowed: key=value") in sentence(caught)
+
+
+@pytest.mark.parametrize("text", [",", " ,,, "])
+def test_a_text_of_commas_alone_holds_no_setting(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        merge_assignments(["a=1", text])
+    assert sentence(caught) == f"{text!r} holds no setting; allowed: key=value"
 
 
 def test_a_tree_becomes_dotted_keys_with_their_lines() -> None:
@@ -671,7 +712,19 @@ def test_a_tree_becomes_dotted_keys_with_their_lines() -> None:
     [
         ("a: 1\na: 1\n", "line 2: key 'a' is given twice, first at line 1"),
         ("a:\n  b: 1\nc: 1\na.b: 2\n", "line 4: key 'a.b' is given twice, first at line 2"),
-        ("a: &x 1\nb: *x\n", "holds an alias (*)"),
+        ("b: 1\na: &x 1\nc: *x\n", "line 2: holds an alias, anchor or tag (* & !)"),
+        ("b: 1\n\na: !!str 1\n", "line 3: holds an alias, anchor or tag (* & !)"),
+        ("a: 1\nb: \x00\n", "cannot be read: line 2: holds the character U+0000"),
+        ("[" * 2_000, "line 1: is nested too deep"),
+        ("\n".join(" " * n + "a:" for n in range(300)), "line 6: is nested too deep"),
+        ("risk.max_position:1\n", "line 1: 'risk.max_position' has no blank after its colon"),
+        ("risk:\n  max_position:1\n", "line 2: 'max_position' has no blank after its colon"),
+        ("a: 1\nb:2\n", "line 2: 'b' has no blank after its colon"),
+        ("risk:\n  a: 1\n  b:2\n", "line 3: 'b' has no blank after its colon"),
+        ("{risk.half_r:true, b: [}", "line 1: 'risk.half_r' has no blank after its colon"),
+        ("a: 1\nrisk: {}\n", "line 2: risk is empty; allowed: settings below it"),
+        ("risk: {max_position: {}}\n", "line 1: risk.max_position is empty"),
+        ("{}\n", "holds no settings"),
         ("a:\n  - [1]\n", "line 1: a is a list of no plain values"),
         ("? [a]\n: 1\n", "line 1: key under '' is not a name"),
         ("a: 1\n b: [\n", "cannot be read: line 2: "),
@@ -688,7 +741,7 @@ def test_a_file_that_cannot_be_meant_is_refused_with_its_line(text: str, named: 
 def test_two_flags_of_one_key_are_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         merge_assignments(["a=1", "a=2"])
-    assert sentence(caught) == "setting 'a=2' is not usable; allowed: key=value, each key once"
+    assert sentence(caught) == "key 'a' is given twice; allowed: each once"
 
 
 # The plan's own file

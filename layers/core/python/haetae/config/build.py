@@ -17,6 +17,7 @@ from haetae.config.profiles import PROFILES
 from haetae.config.rule import Draft
 from haetae.config.setup import Setup
 from haetae.config.strategies import BY_CODE
+from haetae.config.unknown import unknown_key
 from haetae.kernel.records import Params, Rails
 
 ACCOUNT = re.compile(r"[a-z][a-z0-9]{0,15}")
@@ -80,7 +81,7 @@ def read_value(name: str, text: str) -> Value:
     """Return the kernel's value of one setting."""
     key = KEYS.get(name)
     if key is None:
-        raise ConfigError(f"key {name!r} is unknown; allowed: {', '.join(KEYS)}")
+        raise ConfigError(unknown_key(name))
     if key.kind is Kind.MARKETS:
         check_markets(split_markets(text))
     return key.read(text)

@@ -5,6 +5,7 @@ A value is never shown where it may be a secret, and no line is: a secret may st
 
 import re
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 
 from haetae.base.errors import ConfigError
 from haetae.config.files import Written, each_once
@@ -55,7 +56,9 @@ def read_line(line: str, place: str) -> Written:
     if re.search(r"\s#", value):
         raise ConfigError(f"{place} {bare} has a comment behind its value; allowed: above it")
     if bare not in SPELLINGS:
-        raise ConfigError(f"{place} {bare} is unknown; allowed: {', '.join(SPELLINGS)}")
+        near = get_close_matches(bare.upper(), SPELLINGS, n=1, cutoff=0.75)
+        hint = f", the nearest is {near[0]}" if near else ""
+        raise ConfigError(f"{place} {bare} is unknown{hint}; allowed: what .env.example lists")
     return Written(name=bare, text=value, place=place)
 
 

@@ -1,5 +1,6 @@
 """One setting: its name, how its text is read, what is allowed, and which fields it sets."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -34,7 +35,9 @@ class Field:
 
 
 type Value = float | str
-SWITCH: Mapping[str, int] = {"true": 1, "false": 0, "1": 1, "0": 0}
+SWITCH: Mapping[str, int] = {"true": 1, "false": 0}
+# as JSON and YAML write one; what has no end is a number, and out of every range
+NUMBER = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?|nan|[-+]?inf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,7 @@ class Key:
             case Kind.MARKETS:
                 return text
             case Kind.SWITCH:
-                return float(self._word(text.lower(), SWITCH, "is not true or false"))
+                return float(self._word(text, SWITCH, "is not true or false"))
             case Kind.WORD:
                 return float(self._word(text, self.words or {}, "is unknown"))
             case Kind.WHOLE | Kind.REAL:
@@ -97,12 +100,9 @@ class Key:
         return words[text]
 
     def _number(self, text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            raise ConfigError(
-                f"{self.name} {text!r} is not a number; allowed: {self.allowed}"
-            ) from None
+        if not NUMBER.fullmatch(text):
+            raise ConfigError(f"{self.name} {text!r} is not a number; allowed: {self.allowed}")
+        value = float(text)
         if value != self.off and not self.low <= value <= self.high:
             raise ConfigError(f"{self.name} {text} is out of range; allowed: {self.allowed}")
         scaled = value * self.scale
