@@ -15,15 +15,29 @@ SERVERS ?= 3
 # Where every line and every branch has a unit test.
 CORE := */haetae/kernel/*,*/haetae/ledger/*,*/haetae/market/*,*/haetae/app/orders/*
 
-# What `make up` and `make deploy-local` may be told, besides .env; unset values keep their deployed
-# setting. A shell's own LANGUAGE is that of its programs.
+# What goals may be told. A name on the command line that a goal does not take is refused; the values
+# go to programs in the environment, as they are, and never through the text of a recipe.
+# A shell's own LANGUAGE is that of its programs.
+GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
+quoted = '$(subst ','\'',$(1))'
+NAMES := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+ifneq ($(NAMES),)
+REFUSAL := $(shell python3 infra/local/haetae_local/make_variables.py $(call quoted,$(NAMES)) $(call quoted,$(GOALS)))
+ifneq ($(REFUSAL),)
+$(error $(REFUSAL))
+endif
+endif
+MAKEOVERRIDES :=
 ifneq ($(origin LANGUAGE),command line)
 LANGUAGE :=
 endif
-SOURCE ?= synthetic
-UP = --source $(SOURCE) $(if $(CANDLES),--candles $(CANDLES)) $(if $(UPSTREAM),--upstream $(UPSTREAM)) $(if $(SPEED),--speed $(SPEED))
-STACK = $(foreach name,markets profile interval settings config language,$(call given,$(name)))
-given = $(if $($(shell echo $(1) | tr a-z A-Z)),--$(1) '$($(shell echo $(1) | tr a-z A-Z))')
+HANDED := SOURCE CANDLES UPSTREAM SPEED MARKETS PROFILE INTERVAL SETTINGS CONFIG LANGUAGE \
+  ENDPOINT EXCHANGE F EVENT FOLLOW REASON CONFIRM WORKERS SERVERS
+$(foreach name,$(HANDED),$(eval override $(name) := $$(value $(name))))
+export $(HANDED)
+LOCALLY = $(PY) -m haetae_local.make
+# What must not wait for an installation that is there already.
+READY = $(if $(wildcard $(BIN)/haetae),,setup)
 LOCAL := .localstack/venv/.ready .localstack/runtime/.ready .sam/venv/.ready
 
 .PHONY: help setup setup-local lock check format test coverage parity bench docs clean \
@@ -70,35 +84,35 @@ setup: $(BIN)/haetae ## install the locked tools and the product into .venv
 setup-local: setup $(LOCAL) ## install LocalStack and the SAM CLI, each in a place of its own
 
 up: setup-local ## run everything here: SOURCE=synthetic|live|replay CANDLES=… SPEED=… MARKETS=… PROFILE=… INTERVAL=… CONFIG=…
-	@$(PY) -m haetae_local up $(UP) $(STACK)
+	@$(LOCALLY) up
 
-down: setup ## keep the paper account and stop everything
-	@$(PY) -m haetae_local down
+down: $(READY) ## keep the paper account and stop everything
+	@$(LOCALLY) down
 
 deploy-local: setup-local ## deploy changed code or a changed template to what runs; the data stays
-	@$(PY) -m haetae_local deploy $(if $(ENDPOINT),--endpoint '$(ENDPOINT)') $(if $(EXCHANGE),--exchange '$(EXCHANGE)') $(STACK)
+	@$(LOCALLY) deploy
 
 deploy: setup-local ## deploy to AWS with your own credentials; asks for what it needs
 	@.sam/venv/bin/sam build --cached --parallel
 	@.sam/venv/bin/sam deploy --guided --capabilities CAPABILITY_IAM
 
 invoke: setup ## send an event to a function: F=trading_cycle EVENT=events/trading_cycle.json
-	@$(PY) -m haetae_local invoke '$(F)' $(if $(EVENT),--event '$(EVENT)')
+	@$(LOCALLY) invoke
 
-logs: setup ## what the functions logged: F=risk_check FOLLOW=1
-	@$(PY) -m haetae_local logs $(if $(F),--function '$(F)') $(if $(FOLLOW),--follow)
+logs: $(READY) ## what the functions logged: F=risk_check FOLLOW=1
+	@$(LOCALLY) logs
 
-doctor: setup ## what is wrong here, and what to do about it: CONFIG=…
-	@$(PY) -m haetae.cli doctor $(if $(CONFIG),--config '$(CONFIG)')
+doctor: setup ## what runs and what is wrong here, and what to do about it: CONFIG=…
+	@$(LOCALLY) doctor
 
-status: setup ## what the bot holds and does
-	@$(PY) -m haetae_local status
+status: $(READY) ## what the bot holds and does
+	@$(LOCALLY) status
 
-kill: setup ## cancel everything, sell everything, halt: REASON=…
-	@$(PY) -m haetae_local kill --reason '$(REASON)'
+kill: $(READY) ## cancel everything, sell everything, halt: REASON=…
+	@$(LOCALLY) kill
 
 resume: setup ## trade again: REASON=… CONFIRM='RESUME main'
-	@$(PY) -m haetae_local resume --reason '$(REASON)' --confirm '$(CONFIRM)'
+	@$(LOCALLY) resume
 
 lock: $(UV) ## resolve the dependencies again into requirements/*.txt
 	@$(COMPILE) pyproject.toml -o requirements/runtime.txt
@@ -115,7 +129,7 @@ check: setup .localstack/layer/.ready ## format, lint, types, contracts, house a
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/cfn-lint template.yaml
-	@$(BIN)/pytest -q -n $(WORKERS) $(COVER) tests/house tests/unit
+	@$(BIN)/pytest -q -n "$$WORKERS" $(COVER) tests/house tests/unit
 
 format: setup ## put the code in its one format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
@@ -124,19 +138,19 @@ test: COVER := --cov --cov-report=
 test: check setup-local ## the whole suite, the deployed bot included; unit tests reach all of the core
 	@$(BIN)/coverage html --quiet
 	@$(BIN)/coverage report --skip-covered --show-missing --include='$(CORE)' --fail-under=100
-	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m "not long" $(addprefix --ignore tests/,house unit local) tests
-	@$(BIN)/pytest -q -n $(SERVERS) --dist loadfile --no-loadscope-reorder -m "not long" tests/local
+	@$(BIN)/pytest -q -n "$$WORKERS" --dist worksteal -m "not long" $(addprefix --ignore tests/,house unit local) tests
+	@$(BIN)/pytest -q -n "$$SERVERS" --dist loadfile --no-loadscope-reorder -m "not long" tests/local
 
 coverage: setup-local ## what the tests reach of the product, by branch: out/coverage/index.html
 	@rm -rf out/coverage && mkdir -p out/coverage
-	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m "not long" --cov --cov-report= $(addprefix tests/,unit property contract app functions)
+	@$(BIN)/pytest -q -n "$$WORKERS" --dist worksteal -m "not long" --cov --cov-report= $(addprefix tests/,unit property contract app functions)
 	@$(BIN)/coverage html --quiet
 	@$(BIN)/coverage report --skip-covered
 	@$(BIN)/coverage report --skip-covered --show-missing --include='$(CORE)' --fail-under=100
 
 parity: setup-local ## the long matrix: backtest against replay on every tape; ten minutes of schedules
-	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m long tests/parity
-	@$(BIN)/pytest -q -n $(SERVERS) --dist loadfile -m long tests/local
+	@$(BIN)/pytest -q -n "$$WORKERS" --dist worksteal -m long tests/parity
+	@$(BIN)/pytest -q -n "$$SERVERS" --dist loadfile -m long tests/local
 
 bench: setup-local ## measure; prints and saves out/bench*.json
 	@$(PY) -m haetae.research.bench --json out/bench.json

@@ -1,28 +1,36 @@
 """What `make up`, `down`, `deploy-local`, `invoke`, `logs`, `status`, `kill` and `resume` do."""
 
 import argparse
+import math
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Never
 
 from haetae.cli.parser import Parser
 from haetae_local.errors import LocalError
 from haetae_local.lifecycle.deploy import deploy_again
+from haetae_local.lifecycle.doctor import doctor
 from haetae_local.lifecycle.down import down
 from haetae_local.lifecycle.up import up
 from haetae_local.talk import desk
 from haetae_local.talk.logs import logs
 
 CANNOT = 2
+INVALID = re.compile(r"invalid choice: ('[^']*') \(choose from (.*)\)")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; 0 when it did what was asked, 2 with one sentence when it could not."""
-    args = parser().parse_args(argv)
-    run: Callable[[argparse.Namespace], None] = args.run
+    """Run one verb; 0 when it did what was asked, 2 with one sentence when it could not.
+
+    `doctor` returns 1 where something is wrong.
+    """
     try:
-        run(args)
+        args = parser().parse_args(argv)
+        run: Callable[[argparse.Namespace], int | None] = args.run
+        return run(args) or 0
     except LocalError as error:
         print(f"haetae: {error}", file=sys.stderr)
         return CANNOT
@@ -34,16 +42,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def parser() -> Parser:
+class MakeParser(Parser):
+    """A reader of the command line that names an option as make knows it: SOURCE for --source."""
+
+    def error(self, message: str) -> Never:
+        """Refuse in one sentence."""
+        option = re.match(r"argument --([a-z]+): ", message)
+        said = f"{option[1].upper()} {message[option.end() :]}" if option else message
+        choice = INVALID.search(said)
+        if choice:
+            allowed = choice[2].replace("'", "")
+            said = f"{said[: choice.start()]}{choice[1]} is unknown; allowed: {allowed}"
+        raise LocalError(said)
+
+
+def parser() -> MakeParser:
     """Return the command line's grammar."""
-    top = Parser(prog="python -m haetae_local", description=__doc__)
+    top = MakeParser(prog="python -m haetae_local", description=__doc__)
     verbs = top.add_subparsers(required=True, metavar="VERB")
 
     verb = verbs.add_parser("up", help="start everything and leave it trading on paper")
     verb.add_argument("--source", choices=("synthetic", "live", "replay"), default="synthetic")
     verb.add_argument("--candles", nargs="*", default=[], type=Path, metavar="FILE")
     verb.add_argument("--upstream", default="", metavar="URL", help="live: whom to mirror")
-    verb.add_argument("--speed", type=float, default=0.0, help="replay: minutes a second; 0: all")
+    verb.add_argument("--speed", type=speed, default=0.0, help="replay: minutes a second; 0: all")
     stack_arguments(verb)
     verb.set_defaults(run=up)
 
@@ -66,6 +88,10 @@ def parser() -> Parser:
     verb.add_argument("--follow", action="store_true")
     verb.set_defaults(run=logs)
 
+    verb = verbs.add_parser("doctor", help="say what runs and what is wrong here")
+    verb.add_argument("--config", type=Path, metavar="FILE", help="settings as YAML")
+    verb.set_defaults(run=doctor)
+
     verb = verbs.add_parser("status", help="print what the bot holds and does")
     verb.set_defaults(run=desk.status)
 
@@ -80,6 +106,17 @@ def parser() -> Parser:
     return top
 
 
+def speed(text: str) -> float:
+    """Read a replay's speed: minutes a second, 0 for as fast as it goes."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no speed; allowed: minutes a second from 0")
+    return found
+
+
 def stack_arguments(verb: argparse.ArgumentParser) -> None:
     """Add what a deployment can be told, besides variables; what is not told stays as deployed."""
     verb.add_argument("--markets", default="", help="KRW-BTC,KRW-ETH")
@@ -87,7 +124,7 @@ def stack_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--interval", default="", metavar="MINUTES", help="the decision candle's")
     verb.add_argument("--settings", default="", metavar="KEY=VALUE,…")
     verb.add_argument("--config", type=Path, metavar="FILE", help="settings as YAML")
-    verb.add_argument("--language", default="", choices=("", "ko", "en"))
+    verb.add_argument("--language", default="", choices=("ko", "en"))
 
 
 if __name__ == "__main__":
