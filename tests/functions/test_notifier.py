@@ -48,7 +48,7 @@ def test_a_message_is_written_out_as_one_line(desk: Desk, doors: Doors) -> None:
     assert doors.knock("notifier", event("notifier")) == {"messages": 1}
 
     (line,) = lines(doors)
-    assert line["text"] == ("운용 모드: 신규 진입 중지. 명령 경로: 웹 요청, 사유: going on holiday")
+    assert line["text"] == ("운영 모드: 신규 진입 중지. 명령 경로: 웹 요청, 사유: going on holiday")
     assert (line["kind"], line["level"], line["t"]) == ("halt", "CRITICAL", 1_757_325_600)
     assert line["identifier"] == "95df01b4-ee98-5cb9-9903-4c221d41eb5e"
     assert line["job"] == "notifier"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from haetae.kernel import codes
+from haetae.notify.text.words import KO
 from support.tapes import REPOSITORY
 
 PRODUCT = ("layers/core/python/haetae", "functions", "infra")
@@ -136,3 +138,50 @@ def test_names_are_read_where_they_are_defined() -> None:
     source = "class KillOrder:\n    def plug(self, socket, *, told=1): ...\nquiet = 1\n"
     assert names(source) == {"KillOrder", "plug", "self", "socket", "told"}
     assert words("HTTPServer_x2") == ["http", "server", "x", "2"]
+
+
+# Korean words of the messages: the glossary's term, and where the notifier says it.
+SAID = {
+    "operator mode": KO.reasons[codes.MODE],
+    "kill switch": KO.reasons[codes.KILL],
+    "stop (mode)": KO.modes[codes.STOP],
+    "halt": KO.modes[codes.HALT],
+    "cooldown": KO.reasons[codes.COOLDOWN],
+    "slippage": KO.reasons[codes.SLIPPAGE],
+    "trailing stop": KO.reasons[codes.CHANDELIER],
+    "loss limit": KO.reasons[codes.DAY_LOSS],
+    "entry": KO.reasons[codes.ENTRY_SIGNAL],
+    "exit": KO.reasons[codes.EXIT_SIGNAL],
+    "replay": KO.origins["replay"],
+}
+# Other words for the same things, which are said nowhere.
+OTHER_WORDS = ("긴급 정지", "긴급정지", "비상정지", "운용 모드", "운영모드", "평가자산", "재현")
+KOREAN = ("layers/core/python/haetae", "functions", "infra", "docs", "README.md")
+
+
+@pytest.mark.parametrize("term", SAID)
+def test_the_messages_say_the_glossarys_korean_word(term: str) -> None:
+    korean = {row[0]: row[1].partition("(")[0] for row in rows(PAGE)}
+    assert korean[term] in SAID[term]
+
+
+def test_a_kill_is_one_word_as_a_mode_and_as_a_reason() -> None:
+    assert KO.modes[codes.KILLED] == KO.reasons[codes.KILL]
+
+
+def test_one_thing_has_one_korean_word_everywhere() -> None:
+    paths = [
+        path
+        for place in KOREAN
+        for path in [REPOSITORY / place, *(REPOSITORY / place).rglob("*")]
+        if path.suffix in {".py", ".md", ".html"}
+        if not SKIPPED & set(path.relative_to(REPOSITORY).parts)
+    ]
+    assert len(paths) > 100
+    found = {
+        (path.name, word)
+        for path in paths
+        for word in OTHER_WORDS
+        if word in path.read_text(encoding="utf-8")
+    }
+    assert found == set()

@@ -192,7 +192,7 @@ def test_the_log_has_the_fields_and_the_sentence() -> None:
         "identifier": "95df01b4-ee98-5cb9-9903-4c221d41eb5e",
         "kind": "halt",
         "t": 1_757_325_600,
-        "text": "운용 모드: 신규 진입 중지. 명령 경로: 웹 요청, 사유: going on holiday",
+        "text": "운영 모드: 신규 진입 중지. 명령 경로: 웹 요청, 사유: going on holiday",
         "facts": {
             "t": 1_757_325_600,
             "mode": "stop",

@@ -63,7 +63,7 @@ def order_unknown(m: OrderUnknown) -> str:
 
 def rails_fired(m: RailsFired) -> str:
     """Say: rails fired."""
-    return f"안전장치 발동: {WORDS.rails(m.rails)}. 평가자산 {figures.won(m.equity_krw)}원"
+    return f"안전장치 발동: {WORDS.rails(m.rails)}. 평가 자산 {figures.won(m.equity_krw)}원"
 
 
 def exchange_trouble(m: ExchangeTrouble) -> str:
@@ -90,7 +90,7 @@ def mismatch(m: Mismatch) -> str:
 def mode_changed(m: ModeChanged) -> str:
     """Say: the operator's mode changed."""
     return (
-        f"운용 모드: {WORDS.modes[m.mode]}. 명령 경로: {WORDS.origin(m.by)}, "
+        f"운영 모드: {WORDS.modes[m.mode]}. 명령 경로: {WORDS.origin(m.by)}, "
         f"사유: {m.reason or figures.NONE}"
     )
 
@@ -98,7 +98,7 @@ def mode_changed(m: ModeChanged) -> str:
 def kill_report(m: KillReport) -> str:
     """Say: a kill has come so far."""
     return (
-        f"긴급 정지: 주문 차단 확인 {WORDS.answer(m.acknowledged)}, "
+        f"비상 정지: 주문 차단 확인 {WORDS.answer(m.acknowledged)}, "
         f"전량 청산 {WORDS.answer(m.flat)}, 회수한 주문 {m.revoked}건, "
         f"미체결 {m.open_orders}건, 남은 종목 {figures.names(m.positions)}"
     )
@@ -109,8 +109,8 @@ def daily_report(m: DailyReport) -> str:
     return (
         f"{figures.day(m.from_t)} 일일 보고: 진입 {m.entries}회, 청산 {m.exits}회"
         f"(이익 {m.wins}회), 손익 {figures.gain(m.pnl_krw)}원, {figures.risk(m.r)} R, "
-        f"수수료 {figures.won(m.fees_krw)}원. 평가자산 {figures.won(m.equity_krw)}원, "
-        f"보유 {m.positions}종목, 운용 모드 {WORDS.modes[m.mode]}"
+        f"수수료 {figures.won(m.fees_krw)}원. 평가 자산 {figures.won(m.equity_krw)}원, "
+        f"보유 {m.positions}종목, 운영 모드 {WORDS.modes[m.mode]}"
     )
 
 

@@ -38,7 +38,7 @@ class Words:
 
 KO = Words(
     reasons={
-        codes.MODE: "운용 모드",
+        codes.MODE: "운영 모드",
         codes.STALE: "오래된 시세",
         codes.EXPIRED: "진입 신호 만료",
         codes.EXIT_THIS_MINUTE: "같은 분에 청산",
@@ -47,7 +47,7 @@ KO = Words(
         codes.MIN_INTERVAL: "최소 진입 간격",
         codes.MAX_ENTRIES: "하루 진입 횟수 한도",
         codes.MAX_POSITIONS: "최대 보유 종목 수",
-        codes.COOLDOWN: "재진입 대기",
+        codes.COOLDOWN: "재진입 대기 시간",
         codes.SIZE_R: "위험 단위(R) 기준 크기",
         codes.BUY_SHARE: "현금 대비 매수 비율",
         codes.SIZE_SHARE: "전략의 주문 크기 비율",
@@ -71,13 +71,13 @@ KO = Words(
         codes.MAX_COST: "손절 폭 대비 비용 한도",
         codes.ENTRY_SIGNAL: "진입 신호",
         codes.EXIT_SIGNAL: "청산 신호",
-        codes.KILL: "긴급 정지",
+        codes.KILL: "비상 정지",
     },
     modes={
-        codes.RUN: "정상 운용",
+        codes.RUN: "정상 운영",
         codes.STOP: "신규 진입 중지",
-        codes.HALT: "청산만 허용",
-        codes.KILLED: "긴급 정지",
+        codes.HALT: "매매 정지(청산만 허용)",
+        codes.KILLED: "비상 정지",
     },
     sides={Side.BID: "매수", Side.ASK: "매도"},
     levels={
@@ -98,7 +98,7 @@ KO = Words(
         "alarm": "경보",
         "invoke": "직접 호출",
         "haetae": "봇 자체 판단",
-        "replay": "재현 실행",
+        "replay": "재생",
     },
     yes="예",
     no="아니요",
