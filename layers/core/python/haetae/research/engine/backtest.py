@@ -84,7 +84,7 @@ def prepare(
             t=span.from_t,
             to_t=span.to_t,
             step_s=setup.params[0].candle_s,
-            mode=mode,
+            mode=int(mode),  # compiled code knows no enum
             decide=1,
             simulate=1,
             most=0,
