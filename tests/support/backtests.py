@@ -48,7 +48,7 @@ class Bench:
     def run(self, *flags: str, candles: Path | None = None) -> int:
         """Run a backtest; its result goes where the flags say, or to `out`."""
         given = ["--market", MARKET, "--candles", str(candles or self.candles)]
-        out = [] if "--json" in flags else ["--json", str(self.out)]
+        out = [] if any(flag.startswith("--json") for flag in flags) else ["--json", str(self.out)]
         return main(["backtest", *given, *out, *flags])
 
     def refusal(self, *flags: str, candles: Path | None = None) -> str:

@@ -79,14 +79,25 @@ def bench(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> B
             ),
         ),
         (
-            ["--decision-interval", "²m"],
-            "schedule.decision_interval_minutes '²' is not a number; allowed: 1 to 240",
+            ["--decision-interval", "６０m"],
+            (
+                "--decision-interval '６０m' is not an interval; "
+                "allowed: 1m, 3m, 5m, 10m, 15m, 30m, 60m, 240m"
+            ),
         ),
         (["--from", "yesterday"], "--from 'yesterday' is not a time; allowed: 2025-09-01T00:00Z"),
         (["--to", "2025-13-01"], "--to '2025-13-01' is not a time; allowed: 2025-09-01T00:00Z"),
         (["--cash", "4999"], "--cash '4999' is out of range; allowed: 5000 to 1000000000000"),
         (["--cash", "-1"], "--cash '-1' is out of range; allowed: 5000 to 1000000000000"),
         (["--cash", "1e7"], "--cash '1e7' is out of range; allowed: 5000 to 1000000000000"),
+        (
+            ["--cash", "１００００"],
+            "--cash '１００００' is out of range; allowed: 5000 to 1000000000000",
+        ),
+        (
+            ["--from", "2025-08-28", "--to", "2025-08-27"],
+            "--from 2025-08-28 is not before --to 2025-08-27; allowed: an earlier time",
+        ),
         (["--cash", "²²²²²"], "--cash '²²²²²' is out of range; allowed: 5000 to 1000000000000"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -147,7 +158,16 @@ def test_a_config_file_that_is_none_is_named(text: str, named: str, bench: Bench
 def test_a_config_file_that_is_not_there_is_named(bench: Bench) -> None:
     missing = bench.folder / "none.yaml"
 
-    assert bench.refusal("--config", str(missing)).startswith(f"--config {missing} cannot be read")
+    assert bench.refusal("--config", str(missing)) == (
+        f"--config {missing} cannot be read: it does not exist; allowed: a YAML file"
+    )
+    assert bench.refusal("--config", str(bench.folder)) == (
+        f"--config {bench.folder} cannot be read: it is a folder; allowed: a YAML file"
+    )
+    missing.write_bytes(b"\xff\xfe\x00")
+    assert bench.refusal("--config", str(missing)) == (
+        f"--config {missing} cannot be read: it is not text in UTF-8; allowed: a YAML file"
+    )
 
 
 def test_a_secret_in_a_config_file_is_refused_unseen(bench: Bench) -> None:
@@ -269,7 +289,9 @@ def test_a_time_outside_the_candles_is_refused_with_theirs(bench: Bench) -> None
 
 @pytest.mark.parametrize("name", ["none.csv", f"{MARKET}_60m.parquet", f"{MARKET}_60m.txt.csv"])
 def test_a_file_that_is_not_there_is_named(name: str, bench: Bench) -> None:
-    assert bench.refusal(candles=bench.folder / name).startswith(name)
+    assert bench.refusal(candles=bench.folder / name) == (
+        f"{name}: does not exist, in {bench.folder}"
+    )
 
 
 def test_a_file_of_something_else_is_named(bench: Bench) -> None:
@@ -284,14 +306,16 @@ def test_a_file_of_something_else_is_named(bench: Bench) -> None:
 
 def test_a_place_that_is_a_folder_is_refused(bench: Bench) -> None:
     assert bench.refusal("--json", str(bench.folder)) == (
-        f"--json {bench.folder} cannot be written: Is a directory"
+        f"--json {bench.folder} cannot be written: it is a folder"
     )
 
 
 def test_a_place_below_a_file_is_refused(bench: Bench) -> None:
     out = bench.candles / "result.json"
 
-    assert bench.refusal("--json", str(out)).startswith(f"--json {out} cannot be written: ")
+    assert bench.refusal("--json", str(out)) == (
+        f"--json {out} cannot be written: it lies below a file that is no folder"
+    )
 
 
 # Replay and verbs
@@ -323,6 +347,14 @@ def test_what_is_no_command_ends_with_one_sentence_and_two(
     assert ended.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"haetae: {sentence}")
+
+
+@pytest.mark.parametrize(
+    "flag", ["--config", "--profile", "--set", "--decision-interval", "--from", "--cash", "--json"]
+)
+def test_an_option_that_is_given_empty_is_refused(flag: str, bench: Bench) -> None:
+    assert bench.refusal(flag, "") == f"{flag} is empty; allowed: a value, or leave it out"
+    assert bench.refusal(f"{flag}=") == f"{flag} is empty; allowed: a value, or leave it out"
 
 
 @pytest.mark.parametrize("verb", ["kill", "stop", "halt", "resume"])

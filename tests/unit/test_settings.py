@@ -336,10 +336,17 @@ def test_what_only_another_strategy_reads_is_refused(main: str, key: str, allowe
             {"strategy.params.ema_fast": "50"},
             "strategy.params.ema_fast 50 is not below ema_slow 50",
         ),
-        ({"strategy.params.init_stop_atr": "0"}, "risk.stop_loss_pct 0 leaves no first stop"),
+        (
+            {"strategy.params.init_stop_atr": "0"},
+            "strategy.params.init_stop_atr 0 leaves no first stop; allowed: 0.5 to 10, or a risk.",
+        ),
         (
             {"risk.partial_take_profit_pct": "5"},
-            "risk.partial_take_profit_pct 5 is not below take_profit_pct 0",
+            "risk.partial_take_profit_pct 5 needs a whole take-profit above it, which is off; ",
+        ),
+        (
+            {"risk.partial_take_profit_pct": "5", "risk.take_profit_pct": "5"},
+            "risk.partial_take_profit_pct 5 is not below take_profit_pct 5",
         ),
         (
             {"trading.min_order_amount": "6000", "trading.max_order_amount": "5999"},
@@ -392,7 +399,10 @@ def test_settings_that_contradict_each_other_are_refused(
         (
             "plan",
             {"risk.daily_stop_R": "-6"},
-            "risk.daily_stop_R -6 is beyond weekly_stop_R -5",
+            (
+                "risk.daily_stop_R -6 is beyond weekly_stop_R -5: a day may not lose more than its "
+                "week; allowed: -5 to -1 a day"
+            ),
         ),
         (
             "balanced",
@@ -629,6 +639,38 @@ def test_a_refusal_begins_with_the_place_of_its_setting() -> None:
                 places={name: "line 7"},
             )
         assert sentence(caught).startswith(f"line 7: {name} {value} is ")
+
+
+@pytest.mark.parametrize(
+    ("profile", "name", "value"),
+    [
+        ("plan", "strategy.params.init_stop_atr", "0"),
+        ("plan", "risk.weekly_stop_R", "-1"),
+        ("plan", "risk.weekly_loss_limit_pct", "-1"),
+        ("plan", "exchange.fee_charged_bps", "30"),
+        ("plan", "strategy.params.ema_slow", "10"),
+        ("balanced", "risk.cash_reserve_pct", "70"),
+        ("balanced", "risk.stop_loss_pct", "-9"),
+    ],
+)
+def test_a_place_is_that_of_what_was_written_not_of_the_profiles(
+    profile: str, name: str, value: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        setup_of(
+            profile=profile,
+            markets=("KRW-BTC",),
+            overrides={name: value},
+            places={name: "line 7"},
+        )
+    assert sentence(caught).startswith("line 7: ")
+    assert name.rpartition(".")[2] in sentence(caught)
+
+
+def test_a_stop_that_was_written_off_is_named_by_its_own_name() -> None:
+    assert refusal("balanced", risk__stop_loss_pct="0").startswith(
+        "risk.stop_loss_pct 0 leaves no first stop; allowed: -30 to -0.5, or a strategy.params."
+    )
 
 
 def test_a_guide_profile_without_a_size_is_refused() -> None:

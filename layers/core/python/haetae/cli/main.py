@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
-from haetae.base.errors import HaetaeError
+from haetae.base.errors import ConfigError, HaetaeError
 from haetae.cli.parser import USAGE, Parser
 from haetae.cli.plugins import VERBS as PLUGIN_VERBS
 from haetae.cli.plugins import load, names
+
+SAID_BY_OPERATORS = {"--reason", "--confirm"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         if name not in VERBS and name in names(PLUGIN_VERBS):
             verb: Callable[[list[str]], int] = load(PLUGIN_VERBS, name, tuple(VERBS))
             return verb(arguments[1:])
+        refuse_empty(arguments)
         args = parser(name).parse_args(arguments)
         code: int = args.run(args)
     except HaetaeError as error:
         print(f"haetae: {error}", file=sys.stderr)
         return USAGE
     return code
+
+
+def refuse_empty(arguments: Sequence[str]) -> None:
+    """Refuse an option that says nothing: it would be taken as not given, or as this folder.
+
+    An operator's reason and words are judged by what takes them.
+
+    Raises:
+        ConfigError: there is one; names it.
+    """
+    for option, value in zip(arguments, [*arguments[1:], "-"], strict=False):
+        name, equals, rest = option.partition("=")
+        empty = not value.strip() or (equals and not rest.strip())
+        if name.startswith("--") and empty and name not in SAID_BY_OPERATORS:
+            raise ConfigError(f"{name} is empty; allowed: a value, or leave it out")
 
 
 def parser(name: str) -> Parser:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from haetae.base.errors import ConfigError, DataError
+from haetae.base.files import reason_of
 from haetae.base.money import MICRO
 from haetae.base.time import epoch_s
 from haetae.cli.variables import find_variables
@@ -59,6 +60,11 @@ def parse_run(args: argparse.Namespace) -> Run:
     from haetae.research.data.tapes import histories, span
 
     variables = find_variables()
+    from_t, to_t = parse_time("--from", args.from_), parse_time("--to", args.to)
+    if from_t is not None and to_t is not None and from_t >= to_t:
+        raise ConfigError(
+            f"--from {args.from_} is not before --to {args.to}; allowed: an earlier time"
+        )
     profile = args.profile or text_of(variables, PROFILE) or DEFAULT_PROFILE
     written = written_settings(args, variables)
     overrides = {one.name: one.text for one in written}
@@ -74,8 +80,8 @@ def parse_run(args: argparse.Namespace) -> Run:
     chosen = span(
         found,
         setup.interval_s,
-        from_t=parse_time("--from", args.from_),
-        to_t=parse_time("--to", args.to),
+        from_t=from_t,
+        to_t=to_t,
     )
     return Run(setup=setup, settings=overrides, histories=found, span=chosen)
 
@@ -96,7 +102,9 @@ def written_settings(args: argparse.Namespace, variables: Chosen) -> tuple[Writt
     flags = merge_assignments(args.set)
     if args.decision_interval:
         minutes = args.decision_interval.removesuffix("m")
-        if not minutes.isdigit() or not args.decision_interval.endswith("m"):
+        if not (minutes.isascii() and minutes.isdigit()) or not args.decision_interval.endswith(
+            "m"
+        ):
             raise ConfigError(
                 f"--decision-interval {args.decision_interval!r} is not an interval; "
                 "allowed: 1m, 3m, 5m, 10m, 15m, 30m, 60m, 240m"
@@ -131,7 +139,7 @@ def parse_cash(text: str) -> int:
     Raises:
         ConfigError: not a whole number of won the exchange could hold.
     """
-    whole = text.isdecimal() and len(text) <= len("1000000000000")
+    whole = text.isascii() and text.isdecimal() and len(text) <= len("1000000000000")
     if not whole or not 5_000 <= int(text) <= 1_000_000_000_000:
         raise ConfigError(f"--cash {text!r} is out of range; allowed: 5000 to 1000000000000")
     return int(text) * MICRO
@@ -145,6 +153,8 @@ def print_result(args: argparse.Namespace, result: "Result") -> int:
         try:
             result.save(args.json)
         except OSError as error:
-            raise DataError(f"--json {args.json} cannot be written: {error.strerror}") from error
+            raise DataError(
+                f"--json {args.json} cannot be written: it {reason_of(error)}"
+            ) from error
     print(page(result))
     return 0

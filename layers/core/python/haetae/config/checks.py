@@ -38,9 +38,10 @@ def check_markets(markets: tuple[str, ...]) -> None:
 
 
 def check_draft(draft: Draft, places: Mapping[str, str]) -> None:
-    """Refuse a draft by the first rule that it breaks, with the place its key was written at.
+    """Refuse a draft by the first rule that it breaks, with the place where that was written.
 
-    A sentence begins with its key.
+    A sentence begins with its key; where that is the profile's, the place is of the other key that
+    it names.
 
     Raises:
         ConfigError: settings contradict each other, or one has no effect.
@@ -48,7 +49,10 @@ def check_draft(draft: Draft, places: Mapping[str, str]) -> None:
     for rule in RULES:
         sentence = rule.refuse(draft)
         if sentence:
-            place = places.get(sentence.split(" ", 1)[0], "")
+            words = sentence.split(";", 1)[0].replace(":", "").split()
+            short = {name.rpartition(".")[2]: place for name, place in places.items()}
+            written = {**short, **places}
+            place = next((written[word] for word in words if word in written), "")
             raise ConfigError(f"{place}: {sentence}" if place else sentence)
 
 
@@ -78,7 +82,15 @@ def first_stop(draft: Draft) -> str:
     """Refuse a position without a stop."""
     if draft.params.stop_atr > 0.0 or draft.params.stop_bps > 0:
         return ""
-    return "risk.stop_loss_pct 0 leaves no first stop; allowed: -30 to -0.5"
+    if "strategy.params.init_stop_atr" in draft.given and not draft.given.get("risk.stop_loss_pct"):
+        return (
+            "strategy.params.init_stop_atr 0 leaves no first stop; "
+            "allowed: 0.5 to 10, or a risk.stop_loss_pct of -30 to -0.5"
+        )
+    return (
+        "risk.stop_loss_pct 0 leaves no first stop; "
+        "allowed: -30 to -0.5, or a strategy.params.init_stop_atr of 0.5 to 10"
+    )
 
 
 def size(draft: Draft) -> str:
@@ -124,6 +136,11 @@ def partial_level(draft: Draft) -> str:
     unknown = p.target_bps == 0 and p.target_atr > 0.0
     if not p.partial_bps or unknown or p.partial_bps < p.target_bps:
         return ""
+    if not p.target_bps:
+        return (
+            f"risk.partial_take_profit_pct {p.partial_bps / 100:g} needs a whole take-profit above "
+            "it, which is off; allowed: with a higher risk.take_profit_pct, or target_atr"
+        )
     return (
         f"risk.partial_take_profit_pct {p.partial_bps / 100:g} is not below "
         f"take_profit_pct {p.target_bps / 100:g}; allowed: a lower level"
@@ -139,9 +156,11 @@ def reward(draft: Draft) -> str:
     gain = (p.partial_bps * share + p.target_bps * (ALL_BPS - share)) / ALL_BPS
     if gain >= LEAST_REWARD_RISK * p.stop_bps:
         return ""
+    written = "risk.stop_loss_pct" in draft.given
+    stop = f" with stop_loss_pct {-p.stop_bps / 100:g}" if written else ""
     return (
         f"risk.take_profit_pct {p.target_bps / 100:g} gives reward:risk "
-        f"{gain / p.stop_bps:.6g}; allowed: {LEAST_REWARD_RISK} or more"
+        f"{gain / p.stop_bps:.6g}{stop}; allowed: {LEAST_REWARD_RISK} or more"
     )
 
 
@@ -150,9 +169,11 @@ def reward_atr(draft: Draft) -> str:
     p = draft.params
     if p.target_atr == 0.0 or p.target_atr >= LEAST_REWARD_RISK * p.stop_atr:
         return ""
+    written = "strategy.params.init_stop_atr" in draft.given
+    stop = f" with init_stop_atr {p.stop_atr:g}" if written else ""
     return (
         f"strategy.params.target_atr {p.target_atr:g} gives reward:risk "
-        f"{p.target_atr / p.stop_atr:.6g}; allowed: {LEAST_REWARD_RISK} or more"
+        f"{p.target_atr / p.stop_atr:.6g}{stop}; allowed: {LEAST_REWARD_RISK} or more"
     )
 
 
@@ -190,7 +211,8 @@ def loss_limits(draft: Draft) -> str:
         return ""
     return (
         f"risk.daily_loss_limit_pct {-r.day_bps / 100:g} is beyond weekly_loss_limit_pct "
-        f"{-r.week_bps / 100:g}; allowed: at most that"
+        f"{-r.week_bps / 100:g}: a day may not lose more than its week; "
+        f"allowed: {-r.week_bps / 100:g} to -0.1 a day"
     )
 
 
@@ -211,7 +233,8 @@ def loss_limits_r(draft: Draft) -> str:
     if r.week_r == 0 or r.day_r <= r.week_r:
         return ""
     return (
-        f"risk.daily_stop_R {-r.day_r} is beyond weekly_stop_R {-r.week_r}; allowed: at most that"
+        f"risk.daily_stop_R {-r.day_r} is beyond weekly_stop_R {-r.week_r}: a day may not lose "
+        f"more than its week; allowed: {-r.week_r} to -1 a day"
     )
 
 

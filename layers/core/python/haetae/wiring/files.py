@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from haetae.base.errors import ConfigError
+from haetae.base.files import reason_of
 from haetae.config.dotenv import Chosen, choose, read_dotenv
 from haetae.config.files import Written, read_yaml
 
@@ -17,8 +18,9 @@ def read_settings(path: Path) -> tuple[Written, ...]:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        first = str(error).splitlines()[0]
-        raise ConfigError(f"--config {path} cannot be read: {first}; allowed: YAML") from error
+        raise ConfigError(
+            f"--config {path} cannot be read: it {reason_of(error)}; allowed: a YAML file"
+        ) from error
     try:
         found = read_yaml(text)
     except ConfigError as error:
@@ -49,6 +51,8 @@ def dotenv_text(folder: Path) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}; allowed: a file") from error
+        raise ConfigError(
+            f"{path} cannot be read: it {reason_of(error)}; allowed: a file"
+        ) from error
     except UnicodeDecodeError as error:  # which would show a byte of it
         raise ConfigError(f"{path} cannot be read; allowed: UTF-8") from error

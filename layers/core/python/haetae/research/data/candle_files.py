@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from haetae.base.errors import DataError
+from haetae.base.files import reason_of
 from haetae.market.candles import DAY_MIN, FIELDS, UNITS_MIN, row_defects
 
 COLUMNS = ("timestamp", *FIELDS)
@@ -68,7 +69,7 @@ def _frame(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
     except OSError as exc:
-        raise DataError(f"{path.name}: {exc.strerror or 'cannot be read'}") from exc
+        raise DataError(f"{path.name}: {reason_of(exc)}, in {path.absolute().parent}") from exc
     except (ArrowException, ValueError) as exc:
         raise DataError(f"{path.name}: not a {path.suffix.lstrip('.')} file of candles") from exc
 

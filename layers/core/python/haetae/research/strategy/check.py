@@ -8,6 +8,7 @@ from types import FunctionType, ModuleType
 from typing import Any, Final
 
 from haetae.base.errors import ConfigError
+from haetae.base.files import reason_of
 from haetae.config.strategies import STRATEGIES, Strategy, strategy_of
 from haetae.kernel.registry import REGISTERED
 from haetae.research.engine.dialect import is_kernel
@@ -36,7 +37,9 @@ def check_strategy(path: Path) -> list[Finding]:
     try:
         source = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as exc:
-        raise ConfigError(f"strategy file {str(path)!r} cannot be read: {exc}") from exc
+        raise ConfigError(
+            f"strategy file {str(path)!r} cannot be read: it {reason_of(exc)}"
+        ) from exc
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError) as error:
