@@ -34,7 +34,7 @@ def options() -> Iterator[tuple[Parser, list[str], str]]:
             if action.option_strings and action.dest != "help" and not is_list(action):
                 word = action.option_strings[0]
                 value = list(action.choices)[:1] if action.choices else ["2025-09-01"]
-                value = ["7"] if action.type is float else value
+                value = ["7"] if action.type is float or action.dest == "speed" else value
                 once = [word] if action.nargs == 0 else [word, *map(str, value)]
                 yield top, [verb, *once, *once], word
 

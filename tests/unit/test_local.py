@@ -4,21 +4,26 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from haetae_local.cli import main, parser
 from haetae_local.deploy import stack
 from haetae_local.deploy.artifacts import with_uris
 from haetae_local.deploy.stack import Deployed, quote
 from haetae_local.errors import LocalError
 from haetae_local.folders import Running, StackFolder, alive
 from haetae_local.lifecycle import account
-from haetae_local.lifecycle.launch import check_disk
-from haetae_local.lifecycle.options import markets_of, schedules_of
+from haetae_local.lifecycle.doctor import mode_text, stack_line
+from haetae_local.lifecycle.launch import check_disk, stop_whole
+from haetae_local.lifecycle.options import check_markets, check_source, markets_of, schedules_of
 from haetae_local.replay.drive import doors
 from haetae_local.servers import processes
 from haetae_local.talk.events import schedule_event
@@ -97,6 +102,59 @@ def test_a_child_that_ends_is_told_with_its_last_word(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match=r"the server did not start: no such thing; see .*log"):
         processes.wait_ready(server, "/ready", patience(30))
     server.stop()
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (
+            "2026-11-28T11:21:10.5  INFO --- [et.reactor-5] localstack.x    : POST / => 400",
+            "code 1",
+        ),
+        ("2026-11-28T11:21:10.5 ERROR --- [  MainThread] localstack.x    : no room", "no room"),
+    ],
+)
+def test_a_line_of_work_is_no_reason(tmp_path: Path, line: str, why: str) -> None:
+    server = child(tmp_path, f"raise SystemExit({line!r})")
+    with pytest.raises(LocalError, match=f"the server did not start: (it ended with )?{why}; see"):
+        processes.wait_ready(server, "/ready", patience(30))
+    server.stop()
+
+
+NEVER_READY = """
+import sys
+from haetae_local.servers import services
+from haetae_local.servers.processes import start
+from haetae_local.servers.supervisor import main
+slow = "import sys; sys.stdin.read()"
+def child(folder, *_):
+    return start("slow", [sys.executable, "-c", slow], url="http://127.0.0.1:9",
+                 log=folder.log("slow"), variables={}, cwd=folder.path)
+def exchange(folder, options, port):
+    made = child(folder)
+    (folder.path / "started").touch()
+    return made
+services.start_localstack, services.start_exchange = child, exchange
+sys.exit(main([sys.argv[1], "0", "0", "s", "synthetic"]))
+"""
+
+
+def test_a_start_that_is_stopped_takes_its_servers_along_at_once(tmp_path: Path) -> None:
+    supervisor = subprocess.Popen(
+        [sys.executable, "-c", NEVER_READY, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+    until = time.monotonic() + patience(30)
+    while not (tmp_path / "started").exists():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    began = time.monotonic()
+    stop_whole(supervisor)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    assert time.monotonic() - began < patience(8)  # the servers would be waited for 30 s
+    assert supervisor.returncode == 0
+    assert StackFolder(tmp_path).read() is None
 
 
 def test_a_taken_port_becomes_another() -> None:
@@ -248,3 +306,102 @@ def test_a_replay_trades_the_markets_of_its_files_unless_told(tmp_path: Path) ->
     args.markets = "KRW-DOGE"
     assert markets_of(args) == "KRW-DOGE"
     assert markets_of(argparse.Namespace(source="synthetic", markets="")) == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "runs", "sentence"),
+    [
+        (["--speed=3"], False, "SPEED= has no effect on SOURCE=synthetic; add SOURCE=replay"),
+        (["--speed=0"], False, "SPEED= has no effect on SOURCE=synthetic; add SOURCE=replay"),
+        (["--candles", "a.csv"], False, "CANDLES= has no effect on SOURCE=synthetic"),
+        (["--upstream=http://a"], False, "UPSTREAM= has no effect on SOURCE=synthetic; add SOURCE"),
+        (["--source=live", "--speed=3"], False, "SPEED= has no effect on SOURCE=live"),
+        (["--source=replay", "--upstream=http://a"], False, "UPSTREAM= has no effect on SOURCE="),
+        (["--source=live"], True, "SOURCE=synthetic is running; to change it run: make down"),
+        (["--source=synthetic"], True, ""),
+        (["--source=live", "--upstream=http://a"], False, ""),
+        (["--source=replay", "--speed=3", "--candles", "a.csv"], False, ""),
+    ],
+)
+def test_what_has_no_effect_on_the_source_is_refused(
+    options: list[str], runs: bool, sentence: str
+) -> None:
+    args = parser().parse_args(["up", *options])
+    found = running(1) if runs else None
+    if not sentence:
+        check_source(args, found)
+        return
+    with pytest.raises(LocalError) as caught:
+        check_source(args, found)
+    assert str(caught.value).startswith(sentence)
+
+
+def test_what_runs_is_not_told_again(tmp_path: Path) -> None:
+    args = parser().parse_args(["up", "--source=replay", "--candles", "a.csv"])
+    with pytest.raises(LocalError, match="CANDLES= has no effect on what runs; to change it run"):
+        check_source(args, replace(running(1), source="replay"))
+
+
+LISTING = """
+import http.server, json, sys, threading
+class H(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        rows = ["KRW-BTC", "KRW-XRP", "BTC-ETH"]
+        self.wfile.write(json.dumps([{"market": row} for row in rows]).encode())
+    def log_message(self, *a): pass
+s = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), H)
+threading.Thread(target=s.serve_forever, daemon=True).start()
+sys.stdin.read()
+"""
+
+
+def test_markets_that_the_exchange_does_not_list_are_refused(tmp_path: Path) -> None:
+    server = child(tmp_path, LISTING)
+    processes.wait_ready(server, "/", patience(30))
+    found = replace(running(1), exchange=server.url)
+    check_markets("", found)
+    check_markets("KRW-BTC, KRW-XRP", found)
+    with pytest.raises(LocalError) as caught:
+        check_markets("KRW-BTC,KRW-ETH,KRW-NOPE", found)
+    server.stop()
+    assert str(caught.value) == (
+        "MARKETS: KRW-ETH, KRW-NOPE is not on the exchange that runs, which lists "
+        "KRW-BTC, KRW-XRP; to change it run: make down"
+    )
+
+
+@pytest.mark.parametrize("option", ["--interval=7", "--profile=bogus", "--markets=BTC"])
+def test_a_bad_setting_is_refused_before_anything_starts(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HAETAE_LOCAL", str(tmp_path))
+    monkeypatch.setattr(subprocess, "Popen", None)
+    monkeypatch.setattr(subprocess, "run", None)
+    assert main(["up", option]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        ({"mode": "run"}, "the bot is in mode run"),
+        (
+            {"mode": "kill", "at": "2026-11-28T11:27:36Z", "by": "http", "reason": "I'm done"},
+            "the bot is in mode kill since 2026-11-28T11:27:36Z by http (reason: I'm done); ",
+        ),
+    ],
+)
+def test_a_mode_is_told_with_what_to_do(status: dict[str, str], text: str) -> None:
+    again = "to trade again: make resume REASON=\"…\" CONFIRM='RESUME main'"
+    assert mode_text(status) == text + again * (status["mode"] != "run")
+
+
+def test_nothing_runs_is_told_with_what_to_do() -> None:
+    assert stack_line(None) == "no stack runs here; to start one: make up"
+    silent = replace(running(1), localstack="http://127.0.0.1:9", exchange="http://127.0.0.1:8700")
+    assert stack_line(silent) == (
+        "a stack runs here (prices: synthetic; LocalStack on port 9, exchange on port 8700); "
+        "its mode is unknown: LocalStack does not answer; run: make down"
+    )

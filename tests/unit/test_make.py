@@ -204,5 +204,7 @@ def test_what_is_missing_is_named_as_make_knows_it(
 def test_a_bad_value_is_one_sentence(
     option: str, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["up", option]) == 2
+    with pytest.raises(SystemExit) as ended:
+        main(["up", option])
+    assert ended.value.code == 2
     assert capsys.readouterr().err == sentence

@@ -19,6 +19,7 @@ from haetae_local.talk import desk
 from haetae_local.talk.logs import logs
 
 CANNOT = 2
+OPTION = re.compile(r"argument --([a-z]+): ")
 INVALID = re.compile(r"invalid choice: ('[^']*') \(choose from (.*)\)")
 
 
@@ -46,14 +47,15 @@ class MakeParser(Parser):
     """A reader of the command line that names an option as make knows it: SOURCE for --source."""
 
     def error(self, message: str) -> Never:
-        """Refuse in one sentence."""
-        option = re.match(r"argument --([a-z]+): ", message)
-        said = f"{option[1].upper()} {message[option.end() :]}" if option else message
-        choice = INVALID.search(said)
+        """End with one sentence and exit code 2."""
+        option = OPTION.match(message)
+        if option is None:
+            super().error(message)
+        said = message[option.end() :]
+        choice = INVALID.fullmatch(said)
         if choice:
-            allowed = choice[2].replace("'", "")
-            said = f"{said[: choice.start()]}{choice[1]} is unknown; allowed: {allowed}"
-        raise LocalError(said)
+            said = f"{choice[1]} is unknown; allowed: {choice[2].replace("'", '')}"
+        self.exit(CANNOT, f"haetae: {option[1].upper()} {said}\n")
 
 
 def parser() -> MakeParser:
@@ -65,7 +67,7 @@ def parser() -> MakeParser:
     verb.add_argument("--source", choices=("synthetic", "live", "replay"), default="synthetic")
     verb.add_argument("--candles", nargs="*", default=[], type=Path, metavar="FILE")
     verb.add_argument("--upstream", default="", metavar="URL", help="live: whom to mirror")
-    verb.add_argument("--speed", type=speed, default=0.0, help="replay: minutes a second; 0: all")
+    verb.add_argument("--speed", type=speed, help="replay: minutes a second; 0: all")
     stack_arguments(verb)
     verb.set_defaults(run=up)
 

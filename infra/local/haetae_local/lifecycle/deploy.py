@@ -8,7 +8,7 @@ from haetae_local.deploy.stack import STACK, Deployed
 from haetae_local.errors import LocalError
 from haetae_local.folders import Running, StackFolder, open_folder
 from haetae_local.lifecycle.configure import configure
-from haetae_local.lifecycle.options import parameters, schedules_of
+from haetae_local.lifecycle.options import check_markets, parameters, schedules_of
 from haetae_local.servers.running import require_running
 
 
@@ -30,6 +30,8 @@ def deploy_again(args: argparse.Namespace) -> None:
         running = require_running(folder)
     began = time.monotonic()
     wanted = configure(args, stack.parameters(running.localstack, running.stack))
+    if running.source != "elsewhere":
+        check_markets(wanted.markets, running)
     schedules = schedules_of(running.source, wanted.schedules)
     values = parameters(wanted, running, schedules=schedules)
     found = deploy(folder, running, values)

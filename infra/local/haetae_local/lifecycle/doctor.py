@@ -7,6 +7,7 @@ from haetae.cli.main import main as haetae
 from haetae_local.deploy.stack import read_deployment
 from haetae_local.errors import LocalError
 from haetae_local.folders import Running, open_folder
+from haetae_local.servers.processes import answers
 from haetae_local.talk.http import api_of, call
 
 
@@ -21,6 +22,8 @@ def stack_line(running: Running | None) -> str:
     if running is None:
         return "no stack runs here; to start one: make up"
     try:
+        if not answers(f"{running.localstack}/_localstack/health"):
+            raise LocalError("LocalStack does not answer; run: make down")
         where = read_deployment(running.localstack, running.stack)
         mode = mode_text(call(api_of(where), "GET", "/status"))
     except LocalError as error:

@@ -61,12 +61,31 @@ def launch(folder: StackFolder, args: argparse.Namespace) -> "subprocess.Popen[b
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    try:
+        wait_until_ready(folder, supervisor)
+    except BaseException:
+        stop_whole(supervisor)
+        raise
+    return supervisor
+
+
+def wait_until_ready(folder: StackFolder, supervisor: "subprocess.Popen[bytes]") -> None:
+    """Wait until the servers answer.
+
+    Raises:
+        LocalError: they have ended, or do not answer in time.
+    """
     until = time.monotonic() + READY_S
     while folder.read() is None:
         if supervisor.poll() is not None:
             raise LocalError(last_line(folder.log("supervisor")))
         if time.monotonic() > until:
-            stop(supervisor.pid)
             raise LocalError(f"nothing answers after {READY_S:.0f} s; see {folder.path}/*.log")
         time.sleep(0.05)
-    return supervisor
+
+
+def stop_whole(supervisor: "subprocess.Popen[bytes]") -> None:
+    """Stop what was started and wait for its end, however often somebody presses Ctrl+C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with supervisor:  # its lifeline is let go of, and its end is waited for
+        stop(supervisor.pid)

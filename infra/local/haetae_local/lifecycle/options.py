@@ -4,13 +4,18 @@ import argparse
 from typing import TYPE_CHECKING
 
 from haetae.base.time import MINUTE_S, iso_text
+from haetae.config.checks import split_markets
 from haetae_local.errors import LocalError
 from haetae_local.folders import Running
 from haetae_local.lifecycle.configure import DISABLED
+from haetae_local.talk.http import call, exchange_at
 
 if TYPE_CHECKING:
     from haetae.research.data.candle_files import CandleFile
     from haetae.research.data.tapes import Span
+
+SOURCE_OF = {"CANDLES": "replay", "SPEED": "replay", "UPSTREAM": "live"}  # where it has an effect
+MOST_NAMES = 10  # in a sentence
 
 
 def exchange_options(args: argparse.Namespace) -> list[str]:
@@ -26,6 +31,41 @@ def exchange_options(args: argparse.Namespace) -> list[str]:
     if args.source == "live" and args.upstream:
         options += ["--upstream", args.upstream]
     return options
+
+
+def check_source(args: argparse.Namespace, running: Running | None) -> None:
+    """Refuse what has no effect on the source of prices, or on one that is already there.
+
+    Raises:
+        LocalError: names the variable, and what to do.
+    """
+    if running is not None and running.source != args.source:
+        raise LocalError(f"SOURCE={running.source} is running; to change it run: make down")
+    given = {"CANDLES": args.candles, "UPSTREAM": args.upstream, "SPEED": args.speed is not None}
+    for name, source in SOURCE_OF.items():
+        if given[name] and args.source != source:
+            raise LocalError(
+                f"{name}= has no effect on SOURCE={args.source}; "
+                f"add SOURCE={source}, or leave it out"
+            )
+        if given[name] and running is not None:
+            raise LocalError(f"{name}= has no effect on what runs; to change it run: make down")
+
+
+def check_markets(wanted: str, running: Running) -> None:
+    """Refuse markets that the exchange which runs does not list: the bot would see no candle.
+
+    Raises:
+        LocalError: names them, and what to do.
+    """
+    rows = call(exchange_at(running.exchange), "GET", "/v1/market/all")
+    listed = [row["market"] for row in rows if row["market"].startswith("KRW-")]
+    missing = [name for name in split_markets(wanted) if name and name not in listed]
+    if missing:
+        raise LocalError(
+            f"MARKETS: {', '.join(missing)} is not on the exchange that runs, which lists "
+            f"{', '.join(listed[:MOST_NAMES])}; to change it run: make down"
+        )
 
 
 def parameters(args: argparse.Namespace, running: Running, *, schedules: str) -> dict[str, str]:

@@ -7,13 +7,15 @@ import time
 from haetae.base.time import MINUTE_S
 from haetae_local.deploy import stack
 from haetae_local.deploy.stack import Deployed
-from haetae_local.errors import LocalError
 from haetae_local.folders import Running, StackFolder, open_folder
 from haetae_local.lifecycle import account
 from haetae_local.lifecycle.configure import DISABLED, configure
 from haetae_local.lifecycle.deploy import deploy
-from haetae_local.lifecycle.launch import check_disk, follow_parent, launch
+from haetae_local.lifecycle.doctor import mode_text
+from haetae_local.lifecycle.launch import check_disk, follow_parent, launch, stop_whole
 from haetae_local.lifecycle.options import (
+    check_markets,
+    check_source,
     interval_s,
     markets_of,
     parameters,
@@ -21,8 +23,9 @@ from haetae_local.lifecycle.options import (
     schedules_of,
 )
 from haetae_local.replay.drive import drive
-from haetae_local.servers.running import healthy, stop
+from haetae_local.servers.running import healthy
 from haetae_local.talk.events import schedule_event
+from haetae_local.talk.http import api_of, call
 
 
 def up(args: argparse.Namespace) -> None:
@@ -35,13 +38,13 @@ def up(args: argparse.Namespace) -> None:
     folder = open_folder()
     check_disk(folder)
     running = healthy(folder)
-    if running is not None and running.source != args.source:
-        raise LocalError(f"SOURCE={running.source} is running; to change it run: make down")
+    check_source(args, running)
     deployed = stack.parameters(running.localstack, running.stack) if running is not None else {}
     args = configure(args, deployed)
     args.markets = markets_of(args)
     schedules = schedules_of(args.source, args.schedules)
     if running is not None:
+        check_markets(args.markets, running)
         found = deploy(folder, running, parameters(args, running, schedules=schedules))
         first_cycle(found, schedules)
         print_summary(folder, running, found, began)
@@ -55,7 +58,7 @@ def up(args: argparse.Namespace) -> None:
         supervisor.stdin.write(b"stay\n")
         supervisor.stdin.flush()
     except BaseException:
-        stop(supervisor.pid)
+        stop_whole(supervisor)
         raise
     print_summary(folder, running, found, began)
     if args.source == "replay":
@@ -105,6 +108,9 @@ def print_summary(folder: StackFolder, running: Running, found: Deployed, began:
         f"  stop      make kill REASON=… sells everything · make down stops the machine",
         flush=True,
     )
+    status = call(api_of(found), "GET", "/status")
+    if status["mode"] != "run":
+        print(f"the bot does not trade: {mode_text(status)}", flush=True)
 
 
 def play(running: Running, found: Deployed, args: argparse.Namespace) -> None:
@@ -124,7 +130,7 @@ def play(running: Running, found: Deployed, args: argparse.Namespace) -> None:
                 from_t=span.from_t,
                 to_t=span.to_t,
                 interval_s=interval_s(args),
-                minutes_per_s=args.speed,
+                minutes_per_s=args.speed or 0.0,
                 progress=progress,
             )
         except KeyboardInterrupt:

@@ -4,6 +4,7 @@ Each child's standard input is its lifeline: a pipe that nobody writes to. When 
 even by SIGKILL, the pipe ends and the child stops by itself.
 """
 
+import re
 import socket
 import subprocess
 import time
@@ -18,6 +19,7 @@ from haetae_local.errors import LocalError
 HOST = "127.0.0.1"
 STOP_WITHIN_S = 15.0
 LOOK_EVERY_S = 0.05
+LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+ +([A-Z]+) --- \[.*?\] \S+ *: *")  # LocalStack's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def wait_ready(child: Child, path: str, within_s: float) -> None:
     until = time.monotonic() + within_s
     while child.is_dead or not answers(child.url + path):  # what answers may be somebody else
         if child.is_dead:
-            raise LocalError(f"{child.name} did not start: {last_line(child.log)}; see {child.log}")
+            raise LocalError(f"{child.name} did not start: {end_reason(child)}; see {child.log}")
         if time.monotonic() > until:
             raise LocalError(
                 f"{child.name} does not answer after {within_s:.0f} s; see {child.log}"
@@ -92,6 +94,17 @@ def answers(url: str, timeout_s: float = 5.0) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
+
+
+def end_reason(child: Child) -> str:
+    """Return why a child has ended: its last words, unless they only report its work."""
+    line = last_line(child.log)
+    found = LOG_LINE.match(line)
+    if found is None:
+        return line
+    if found[1] in {"ERROR", "CRITICAL"}:
+        return line[found.end() :]
+    return f"it ended with code {child.process.returncode}"
 
 
 def last_line(log: Path) -> str:

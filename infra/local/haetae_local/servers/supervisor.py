@@ -22,13 +22,21 @@ def main(argv: list[str]) -> int:
     folder = StackFolder(Path(argv[0]))
     ports, stack, source, options = (int(argv[1]), int(argv[2])), argv[3], argv[4], argv[5:]
     stop_signals: list[int] = []
+    starting = [True]
+
+    def note(number: int, _frame: object) -> None:
+        stop_signals.append(number)
+        if starting and len(stop_signals) == 1:
+            raise SystemExit(0)  # while it starts nothing looks at the signals: the servers go now
+
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(name, lambda number, _frame: stop_signals.append(number))
+        signal.signal(name, note)
     try:
         services = launch(folder, options, ports=ports)
     except LocalError as error:
         print(error, file=sys.stderr, flush=True)
         return 1
+    starting.clear()
     try:
         folder.write(
             Running(
