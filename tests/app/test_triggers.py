@@ -1,6 +1,7 @@
 """Events come twice, late, in any order and at once: a minute is worked through one time."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -113,6 +114,15 @@ def test_a_second_delivery_writes_nothing(world: World) -> None:
     # then there is nothing left to do
     assert [outcome.status for outcome in outcomes] == ["unchanged"] * 3
     assert all_of(world) == before
+
+
+def test_an_entry_goes_out_in_its_own_minute_where_no_delay_is_allowed(world: World) -> None:
+    # given settings that drop a wish once it is older than its minute
+    world.setup = replace(SETUP, rails=SETUP.rails._replace(entry_delay_s=0))
+    # when the candle that decides has closed
+    world.run(START, ENTRY_T)
+    # then it is entered at once
+    assert [order["side"] for order in world.orders()][:1] == ["bid"]
 
 
 # At once

@@ -208,10 +208,29 @@ def test_a_place_that_cannot_be_meant_is_an_error(folder: Path) -> None:
     assert found(folder)["secrets-place"].sentence.startswith("HAETAE_SECRETS 'vault' is unknown")
 
 
-def test_an_error_ends_with_one_and_json_holds_every_finding(folder: Path, capsys: Capture) -> None:
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("TRADING_BUY_PERCENTAGE=7\n", 2),
+        ("LUCK=7\n", 2),
+        ("HAETAE_SECRETS=vault\n", 2),
+        ("HAETAE_TABLE=books\n", 1),
+        ("REDIS_URL=x\n", 0),
+    ],
+)
+def test_a_refusal_ends_with_two_and_another_error_with_one(
+    folder: Path, text: str, code: int, capsys: Capture
+) -> None:
+    write(folder, text)
+
+    assert main(["doctor"]) == code
+    assert capsys.readouterr().out
+
+
+def test_json_holds_every_finding(folder: Path, capsys: Capture) -> None:
     write(folder, "REDIS_URL=x\nTRADING_BUY_PERCENTAGE=7\n", 0o644)
 
-    assert main(["doctor", "--json"]) == 1
+    assert main(["doctor", "--json"]) == 2
     told = json.loads(capsys.readouterr().out)
     assert [(one["level"], one["code"]) for one in told] == [
         ("error", "dotenv-mode"),

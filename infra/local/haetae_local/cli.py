@@ -26,7 +26,7 @@ INVALID = re.compile(r"invalid choice: ('[^']*') \(choose from (.*)\)")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; 0 when it did what was asked, 2 with one sentence when it could not.
 
-    `doctor` returns 1 where something is wrong.
+    `doctor` returns 1 or 2 where something is wrong.
     """
     try:
         args = parser().parse_args(argv)

@@ -12,7 +12,7 @@ from haetae_local.talk.http import api_of, call
 
 
 def doctor(args: argparse.Namespace) -> int:
-    """Say what runs here, then what is wrong; 1 if one of the findings is an error."""
+    """Say what runs here, then what is wrong; 2 or 1 as `haetae doctor` ends."""
     print(stack_line(open_folder().read()))
     return haetae(["doctor", *([f"--config={args.config}"] if args.config else [])])
 

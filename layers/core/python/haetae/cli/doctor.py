@@ -7,17 +7,23 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from haetae.wiring.doctor import Level, Surroundings, examine
+from haetae.cli.parser import USAGE
+from haetae.wiring.doctor import REFUSALS, Level, Surroundings, examine
 
 
 def add_arguments(verb: argparse.ArgumentParser) -> None:
     """Add what the verb can be told."""
-    verb.add_argument("--config", type=Path, metavar="FILE", help="settings as YAML")
+    verb.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="settings as YAML; default: none",
+    )
     verb.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the findings; 1 if one of them is an error."""
+    """Print the findings; 2 if a setting or variable is refused, 1 if another one is an error."""
     around = Surroundings(
         python=(sys.version_info.major, sys.version_info.minor),
         folder=Path(),
@@ -32,4 +38,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         for one in findings:
             print(f"{one.level:<8} {one.code}: {one.sentence}\n{'':<8} do: {one.remedy}")
+    if any(one.code in REFUSALS for one in findings):
+        return USAGE
     return int(any(one.level is Level.ERROR for one in findings))

@@ -10,7 +10,12 @@ from haetae.cli.run import add_run_arguments, parse_cash, parse_run, print_resul
 def add_arguments(verb: argparse.ArgumentParser) -> None:
     """Add what the verb can be told."""
     add_run_arguments(verb)
-    verb.add_argument("--target", default="in-process", help="in-process, moto or deployed")
+    verb.add_argument(
+        "--target",
+        default="in-process",
+        metavar="WHERE",
+        help="where the handlers run: in-process, moto or deployed; default: in-process",
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -42,16 +42,62 @@ class Run:
 
 def add_run_arguments(verb: argparse.ArgumentParser) -> None:
     """Add what a backtest and a replay have in common."""
-    verb.add_argument("--market", action="append", help="KRW-BTC; may repeat")
-    verb.add_argument("--candles", action="append", type=Path, required=True, metavar="FILE")
-    verb.add_argument("--decision-interval", default=None, help="such as 60m")
-    verb.add_argument("--from", dest="from_", metavar="TIME", help="2025-09-01 or with T09:00Z")
-    verb.add_argument("--to", metavar="TIME")
-    verb.add_argument("--profile", help=f"{', '.join(PROFILES)}; HAETAE_PROFILE, or plan, if unset")
-    verb.add_argument("--config", type=Path, metavar="FILE", help="settings as YAML")
-    verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    verb.add_argument("--cash", default="10000000", help="won to start with")
-    verb.add_argument("--json", type=Path, metavar="OUT")
+    verb.add_argument(
+        "--market",
+        action="append",
+        metavar="KRW-BTC",
+        help="a market to trade; may repeat; default: those of the candles",
+    )
+    verb.add_argument(
+        "--candles",
+        action="append",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="recorded candles, Parquet or CSV, such as KRW-BTC_1m.parquet; may repeat; needed",
+    )
+    verb.add_argument(
+        "--decision-interval",
+        metavar="MINUTES",
+        help="the candle that decides, such as 60m; default: the settings', else 60m",
+    )
+    verb.add_argument(
+        "--from",
+        dest="from_",
+        metavar="TIME",
+        help="when trading begins, UTC: 2025-09-01 or 2025-09-01T09:00Z; "
+        "default: once 600 decision candles have closed",
+    )
+    verb.add_argument(
+        "--to", metavar="TIME", help="when it ends, UTC; default: with the last candle"
+    )
+    add_settings_arguments(verb)
+    verb.add_argument(
+        "--cash", default="10000000", metavar="KRW", help="won to start with; default: 10000000"
+    )
+    verb.add_argument(
+        "--json", type=Path, metavar="OUT", help="a file for the result; default: printed only"
+    )
+
+
+def add_settings_arguments(verb: argparse.ArgumentParser) -> None:
+    """Add where settings come from."""
+    verb.add_argument(
+        "--profile",
+        metavar="NAME",
+        help=f"the rails to start from: {', '.join(PROFILES)}; default: HAETAE_PROFILE, else plan",
+    )
+    verb.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings as YAML; default: the profile's"
+    )
+    verb.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="single settings, separated by commas; may repeat; haetae settings lists them; "
+        "default: the file's and the variables'",
+    )
 
 
 def parse_run(args: argparse.Namespace) -> Run:

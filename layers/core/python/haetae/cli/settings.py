@@ -10,7 +10,13 @@ from haetae.config.profiles import PROFILES
 
 def add_arguments(verb: argparse.ArgumentParser) -> None:
     """Add what the verb can be told."""
-    verb.add_argument("--profile", default="plan", choices=tuple(PROFILES))
+    verb.add_argument(
+        "--profile",
+        default="plan",
+        choices=tuple(PROFILES),
+        metavar="NAME",
+        help=f"whose values: {', '.join(PROFILES)}; default: plan",
+    )
     form = verb.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--page", action="store_true", help="print docs/settings.md")

@@ -18,7 +18,8 @@ A setting is written as `--set key=value`, in a YAML file for `--config` (nested
 in `HAETAE_SET`; some have a variable of their own in `.env` (`.env.example` lists all). What is
 written on a command line wins; a file and the variables have to agree. An unknown key, a key given
 twice, a value out of range, settings that contradict each other and settings that would change
-nothing are refused in one sentence with exit code 2.
+nothing are refused in one sentence with exit code 2; `haetae doctor`, which prints its findings,
+ends with 2 for these too, and with 1 for any other error.
 `haetae settings --profile NAME` prints this table for one profile.
 """
 

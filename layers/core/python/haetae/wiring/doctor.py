@@ -22,6 +22,7 @@ from haetae.wiring.environments.trading import KEYS, read_place
 from haetae.wiring.files import read_settings, read_variables
 
 PYTHON: Final = (3, 13)
+REFUSALS: Final = frozenset({"variable-refused", "setting-refused", "secrets-place"})
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 

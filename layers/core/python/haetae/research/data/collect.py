@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from haetae.base.errors import ConfigError, DataError
-from haetae.base.time import epoch_s
+from haetae.base.time import epoch_s, iso_text
 from haetae.config.checks import check_markets
 from haetae.kernel.records import Candle
 
@@ -33,12 +33,43 @@ class History(Protocol):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `haetae collect`."""
-    parser.add_argument("market", help="such as KRW-BTC")
-    parser.add_argument("--interval", choices=tuple(INTERVALS), default="60m")
-    parser.add_argument("--from", dest="from_t", type=time_argument, required=True, metavar="UTC")
-    parser.add_argument("--to", dest="to_t", type=time_argument, required=True, metavar="UTC")
-    parser.add_argument("--out", type=Path, default=Path("data"), metavar="DIR")
-    parser.add_argument("--base-url", default=BASE_URL, metavar="URL")
+    parser.add_argument("market", metavar="MARKET", help="what to collect, such as KRW-BTC")
+    parser.add_argument(
+        "--interval",
+        choices=tuple(INTERVALS),
+        default="60m",
+        metavar="LENGTH",
+        help=f"the candles' length: {', '.join(INTERVALS)}; default: 60m",
+    )
+    parser.add_argument(
+        "--from",
+        dest="from_t",
+        type=time_argument,
+        required=True,
+        metavar="TIME",
+        help="the first candle's start, UTC, such as 2025-09-01; needed",
+    )
+    parser.add_argument(
+        "--to",
+        dest="to_t",
+        type=time_argument,
+        required=True,
+        metavar="TIME",
+        help="where it ends, UTC, itself left out; needed",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("data"),
+        metavar="DIR",
+        help="the folder of the file, which is extended if it is there; default: data",
+    )
+    parser.add_argument(
+        "--base-url",
+        default=BASE_URL,
+        metavar="URL",
+        help=f"the address of the exchange; default: {BASE_URL}",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -74,7 +105,10 @@ def collect(
         ExchangeError: the history could not be had.
     """
     if from_t >= to_t:
-        raise ConfigError(f"from {from_t} to {to_t}: the period must end after it begins")
+        raise ConfigError(
+            f"--from {iso_text(from_t)} is not before --to {iso_text(to_t)}; "
+            "allowed: an earlier time"
+        )
     held = _stored_candles(out_path, market, interval_min) if out_path.exists() else []
     candles = held
     for start, end in _missing(held, interval_min * 60, from_t, to_t):
