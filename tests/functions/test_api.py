@@ -413,6 +413,18 @@ def test_a_resume_is_confirmed_in_words(word: str, desk: Desk, doors: Doors) -> 
     assert (body_of(answer)["mode"], desk.book().halt.mode) == ("run", RUN)
 
 
+def test_a_resume_of_a_bot_that_trades_changes_nothing(desk: Desk, doors: Doors) -> None:
+    control(action="stop", reason="a test")
+    control(action="resume", reason="all is well", confirm=SURE)
+    before, sent = desk.kept(), len(desk.messages.sent)
+
+    answer = control(action="resume", reason="twice", confirm=SURE)
+
+    assert (answer["statusCode"], body_of(answer)["mode"]) == (200, "run")
+    assert body_of(answer)["reason"] == "all is well"
+    assert (desk.kept(), len(desk.messages.sent)) == (before, sent)
+
+
 def test_a_refused_resume_tells_every_reason_and_changes_nothing(desk: Desk, doors: Doors) -> None:
     desk.entered().at(CHECK_T + MINUTE)
     control(action="kill", reason="a test")

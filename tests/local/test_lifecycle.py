@@ -209,7 +209,7 @@ def a_function_that_breaks_at_import_says_so_and_harms_no_other(copy: Copy) -> N
     said = copy.run("logs", "--function", "daily_report")
     assert "Traceback" in said
     assert 'raise RuntimeError("broken on import")' in said
-    assert json.loads(copy.run("invoke", "risk_check"))["mode"] == 0
+    assert json.loads(copy.run("invoke", "risk_check"))["mode"] == "run"
 
     def alarmed() -> bool:
         return "DailyReportErrorsAlarm" in copy.run("logs", "--function", "notifier")

@@ -26,6 +26,7 @@ from haetae_local.lifecycle.launch import check_disk, stop_whole
 from haetae_local.lifecycle.options import check_markets, check_source, markets_of, schedules_of
 from haetae_local.replay.drive import doors
 from haetae_local.servers import processes
+from haetae_local.talk.desk import in_words
 from haetae_local.talk.events import schedule_event
 from support.patience import patience
 
@@ -405,3 +406,12 @@ def test_nothing_runs_is_told_with_what_to_do() -> None:
         "a stack runs here (prices: synthetic; LocalStack on port 9, exchange on port 8700); "
         "its mode is unknown: LocalStack does not answer; run: make down"
     )
+
+
+def test_a_functions_answer_is_told_in_words() -> None:
+    walk = {"status": "done", "t": 1_757_000_040, "mode": 3, "orders": 1, "epoch": 0}
+    assert in_words(walk) == walk | {"t": "2025-09-04T15:34:00Z", "mode": "kill"}
+    day = {"from_t": 1_757_000_040, "mode": "run", "r": None}
+    assert in_words(day) == day | {"from_t": "2025-09-04T15:34:00Z"}
+    assert in_words({"statusCode": 200})["statusCode"] == 200
+    assert in_words(None) is None

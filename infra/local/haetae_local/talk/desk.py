@@ -5,6 +5,8 @@ import json
 import sys
 from typing import Any
 
+from haetae.base.time import iso_text
+from haetae.kernel.codes import MODE_NAMES
 from haetae_local.deploy.stack import invoke, running_stack
 from haetae_local.talk.events import example, read_event
 from haetae_local.talk.http import api_of, call
@@ -18,7 +20,20 @@ def invoke_function(args: argparse.Namespace) -> None:
     found = running_stack()
     found.function(args.function)
     event = example(args.function) if args.event is None else read_event(args.event)
-    print(json.dumps(invoke(found, args.function, event), indent=2, ensure_ascii=False))
+    print_answer(in_words(invoke(found, args.function, event)))
+
+
+def in_words(answer: Any) -> Any:
+    """Return a function's answer with its mode by name and its times as people read them."""
+    if not isinstance(answer, dict):
+        return answer
+    found = dict(answer)
+    for name, value in answer.items():
+        if type(value) is int and (name == "t" or name.endswith("_t")):
+            found[name] = iso_text(value)
+    if type(answer.get("mode")) is int:
+        found["mode"] = MODE_NAMES.get(answer["mode"], answer["mode"])
+    return found
 
 
 def status(_args: argparse.Namespace) -> None:

@@ -35,12 +35,17 @@ def confirmation(setup: Setup) -> str:
 def resume(
     ports: Ports, setup: Setup, *, t: int, reason: str, by: str, confirm: str
 ) -> OperatorMode | ResumeRefused:
-    """Resume trading if it is confirmed in words and the books agree with the exchange."""
+    """Resume trading if it is confirmed in words and the books agree with the exchange.
+
+    Where the bot trades already nothing changes and nothing is said.
+    """
     book = load_book(ports, t)
     reasons = [] if confirm == confirmation(setup) else [f'confirm with "{confirmation(setup)}"']
     reasons += disagreements(book, ports)
     if reasons:
         return ResumeRefused(reasons=tuple(reasons))
+    if book.halt.mode is Mode.RUN:
+        return book.halt
     epoch = book.halt.epoch
     moved = ports.books.move_halt(mode=Mode.RUN, t=t, reason=reason, by=by, expected=epoch)
     if moved.mode is not Mode.RUN or moved.epoch != epoch + 1:
