@@ -87,8 +87,8 @@ def test_a_line_has_the_level_of_its_message(level: Level, desk: Desk, doors: Do
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", "Alarm haetae-RiskCheckErrorsAlarm is raised: The function risk_check failed."),
-        ("ko", "경보 발생: haetae-RiskCheckErrorsAlarm. The function risk_check failed."),
+        ("en", "Alarm raised: risk check, it failed"),
+        ("ko", "경보 발생: 위험 점검, 실행 실패"),
     ],
 )
 def test_an_alarm_is_put_into_words(

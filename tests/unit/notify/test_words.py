@@ -246,3 +246,38 @@ def test_only_running_again_is_no_emergency(mode: Mode) -> None:
 )
 def test_an_alarms_state_is_its_level(state: AlarmState, level: Level) -> None:
     assert replace(one(Alarm), state=state).level is level
+
+
+# Alarms
+
+TEMPLATE = (REPOSITORY / "template.yaml").read_text("utf-8")
+ALARM_NAMES = re.findall(r"^  (\w+Alarm):$", TEMPLATE, re.M)
+
+
+@pytest.mark.parametrize("name", ALARM_NAMES)
+@pytest.mark.parametrize("state", AlarmState)
+def test_every_alarm_of_the_template_is_said_in_words(name: str, state: AlarmState) -> None:
+    made = replace(
+        one(Alarm), name=f"haetae-{name}-1A2B3C", description="The function failed.", state=state
+    )
+    korean, english = text_of(made, Language.KO), text_of(made, Language.EN)
+
+    assert not re.search("[A-Za-z]", korean)
+    assert korean.startswith(f"경보 {WORDS[Language.KO].alarm_states[state]}: ")
+    for text in (korean, english):
+        assert name not in text
+        assert "1A2B3C" not in text
+        assert "The function" not in text
+
+
+def test_the_alarms_of_the_template_have_words_of_their_own() -> None:
+    assert len(ALARM_NAMES) > 10
+    for language in Language:
+        said = {text_of(replace(one(Alarm), name=name), language) for name in ALARM_NAMES}
+        assert len(said) == len(ALARM_NAMES)
+
+
+def test_an_alarm_of_others_is_said_as_it_is() -> None:
+    made = replace(one(Alarm), name="my-RiskCheckErrorsAlarmToo", state=AlarmState.ALARM)
+
+    assert text_of(made, Language.EN) == "Alarm my-RiskCheckErrorsAlarmToo is raised: 설명"

@@ -19,6 +19,7 @@ from haetae.notify.messages import (
     StateCorrupt,
 )
 from haetae.notify.text import figures
+from haetae.notify.text.alarms import EN as ALARMS
 from haetae.notify.text.words import EN as WORDS
 
 
@@ -111,7 +112,10 @@ def daily_report(m: DailyReport) -> str:
 
 
 def alarm(m: Alarm) -> str:
-    """Say: an alarm changed its state."""
+    """Say: an alarm changed its state; one of the template's in words."""
+    what = ALARMS.of(m.name)
+    if what:
+        return f"Alarm {WORDS.alarm_states[m.state]}: {what}"
     return f"Alarm {m.name} is {WORDS.alarm_states[m.state]}: {m.description or figures.NONE}"
 
 

@@ -19,6 +19,7 @@ from haetae.notify.messages import (
     StateCorrupt,
 )
 from haetae.notify.text import figures
+from haetae.notify.text.alarms import KO as ALARMS
 from haetae.notify.text.words import KO as WORDS
 
 
@@ -115,7 +116,10 @@ def daily_report(m: DailyReport) -> str:
 
 
 def alarm(m: Alarm) -> str:
-    """Say: an alarm changed its state."""
+    """Say: an alarm changed its state; one of the template's in words."""
+    what = ALARMS.of(m.name)
+    if what:
+        return f"경보 {WORDS.alarm_states[m.state]}: {what}"
     return f"경보 {WORDS.alarm_states[m.state]}: {m.name}. {m.description or figures.NONE}"
 
 
