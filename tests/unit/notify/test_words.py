@@ -248,6 +248,26 @@ def test_an_alarms_state_is_its_level(state: AlarmState, level: Level) -> None:
     assert replace(one(Alarm), state=state).level is level
 
 
+# Why an order was refused
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_the_bot_found_is_said_in_words(language: Language) -> None:
+    source = (REPOSITORY / "layers/core/python/haetae/app/orders/reconcile.py").read_text("utf-8")
+    found = set(re.findall(r'Phase.REJECTED, note="([^"]+)"', source))
+    assert found == set(WORDS[language].notes)
+    for note in found:
+        text = text_of(replace(one(OrderRefused), note=note), language)
+        assert WORDS[language].notes[note] in text
+        assert "“" not in text
+
+
+def test_the_exchanges_own_words_are_quoted() -> None:
+    made = replace(one(OrderRefused), note="under_min_total_bid: 최소 주문 금액")
+    for language in Language:
+        assert "“under_min_total_bid: 최소 주문 금액”" in text_of(made, language)
+
+
 # Alarms
 
 TEMPLATE = (REPOSITORY / "template.yaml").read_text("utf-8")

@@ -50,7 +50,7 @@ def order_refused(m: OrderRefused) -> str:
     """Say: the exchange refused an order."""
     return (
         f"Upbit refused the {WORDS.sides[m.side]} order in {m.market} "
-        f"({WORDS.reasons[m.reason]}): {m.note} [{m.identifier}]"
+        f"({WORDS.reasons[m.reason]}): {WORDS.note(m.note)} [{m.identifier}]"
     )
 
 

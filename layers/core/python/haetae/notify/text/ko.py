@@ -50,7 +50,7 @@ def order_refused(m: OrderRefused) -> str:
     """Say: the exchange refused an order."""
     return (
         f"업비트가 {m.market} {WORDS.sides[m.side]} 주문을 거부했습니다 "
-        f"({WORDS.reasons[m.reason]}): {m.note} [{m.identifier}]"
+        f"({WORDS.reasons[m.reason]}): {WORDS.note(m.note)} [{m.identifier}]"
     )
 
 

@@ -6,12 +6,15 @@ from haetae.kernel import codes
 from haetae.ledger.intent import Side
 from haetae.notify.messages import AlarmState, Level
 
+NO_SUCH_ORDER = "the exchange knows no such order"  # the note of app.orders.reconcile
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
     """One language's words. `reasons` has the rails too, by the kernel's codes; `modes` likewise.
 
-    `origins` are the ways a command can come; an unknown one is said as it is.
+    `origins` are the ways a command can come; an unknown one is said as it is. `notes` are why
+    an order was refused where the bot itself found it.
     """
 
     reasons: dict[int, str]
@@ -20,12 +23,18 @@ class Words:
     levels: dict[Level, str]
     alarm_states: dict[AlarmState, str]
     origins: dict[str, str]
+    notes: dict[str, str]
+    exchange: str
     yes: str
     no: str
 
     def answer(self, value: bool, /) -> str:
         """Return yes or no."""
         return self.yes if value else self.no
+
+    def note(self, text: str) -> str:
+        """Return why an order was refused: what the bot found, or the exchange's own words."""
+        return self.notes.get(text) or f"{self.exchange} “{text}”"
 
     def origin(self, by: str) -> str:
         """Return the way a command came."""
@@ -100,6 +109,8 @@ KO = Words(
         "haetae": "봇 자체 판단",
         "replay": "재생",
     },
+    notes={NO_SUCH_ORDER: "거래소에 그런 주문이 없습니다"},
+    exchange="거래소의 답",
     yes="예",
     no="아니요",
 )
@@ -168,6 +179,8 @@ EN = Words(
         "haetae": "the bot itself",
         "replay": "a replay",
     },
+    notes={NO_SUCH_ORDER: "the exchange knows no such order"},
+    exchange="its own words are",
     yes="yes",
     no="no",
 )
