@@ -15,13 +15,14 @@ from haetae.adapters.memory.messages import MemoryMessages
 from haetae.adapters.sns_messages import SILENCE_S, SnsMessages
 from haetae.ledger.book import Mode
 from haetae.notify.codec import decode
-from haetae.notify.messages import Message, ModeChanged
+from haetae.notify.messages import ExchangeTrouble, Message, ModeChanged
 from support.messages import SAMPLES
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 MESSAGE = ModeChanged(t=1_757_325_600, mode=Mode.KILL, reason="told \ud800 so\0", by="http")
+TROUBLE = ExchangeTrouble(t=1_757_325_600, market="KRW-BTC", error="no answer")
 REGION = "ap-northeast-2"
 
 
@@ -87,12 +88,14 @@ def test_topic_that_does_not_answer_is_asked_once_in_a_while(
     messages = SnsMessages(topic, "arn:topic")  # type: ignore[arg-type]
     with caplog.at_level(logging.ERROR, logger="haetae"):
         for _ in range(5):
-            messages.publish(MESSAGE)
+            messages.publish(TROUBLE)
     assert (topic.asked, len(caplog.records)) == (1, 5)
+    messages.publish(MESSAGE)
+    assert topic.asked == 2, "what is critical is always tried"
     later_s = time.monotonic() + SILENCE_S + 1.0
     monkeypatch.setattr(time, "monotonic", lambda: later_s)
-    messages.publish(MESSAGE)
-    assert topic.asked == 2
+    messages.publish(TROUBLE)
+    assert topic.asked == 3
 
 
 def test_message_that_the_topic_refuses_silences_no_other(sns: "SNSClient") -> None:

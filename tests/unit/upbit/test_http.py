@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haetae.adapters.upbit import http
+from haetae.adapters.upbit import connection
 from haetae.adapters.upbit.client import UpbitClient
 from haetae.adapters.upbit.http import HttpTransport
 from haetae.adapters.upbit.sockets import Deadline, resolve
@@ -142,7 +142,7 @@ class Door:
     ) -> None:
         self.connections = 0
         self.requests: list[bytes] = []
-        self._answer = answer
+        self.answer = answer
         self._context = context
         self._hangs_up = hangs_up
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -165,7 +165,7 @@ class Door:
             with connection:
                 while data := connection.recv(65536):
                     self.requests.append(data)
-                    connection.sendall(self._answer)
+                    connection.sendall(self.answer)
                     if self._hangs_up:
                         return
         except OSError:
@@ -341,7 +341,7 @@ def test_connection_is_reset_when_the_time_runs_out() -> None:
     ids=["announced", "until the end", "chunked"],
 )
 def test_body_without_a_bound_is_not_read(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "MAX_BODY_BYTES", 1000)
+    monkeypatch.setattr(connection, "MAX_BODY_BYTES", 1000)
 
     def flood(connection: socket.socket) -> None:
         read_request(connection)
@@ -399,7 +399,55 @@ def test_whatever_answers_becomes_an_answer_or_our_error(said: bytes) -> None:
     assert isinstance(answer, Answer)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + OK,
+        b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 40\r\n\r\n[]",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n[]",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n[]",
+    ],
+    ids=["hints first", "another protocol", "negative", "two lengths", "too long", "cut short"],
+)
+def test_answer_that_is_not_whole_and_final_is_none(said: bytes) -> None:
+    def say(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(said)
+
+    with server_that(say) as address, pytest.raises(MaybeSent):
+        HttpTransport(address).send(order_request(patience(5.0)))
+
+
 # Connections that are kept
+
+
+def test_what_follows_an_answer_is_not_taken_for_the_next_one(
+    secure_door: Door, certificate: Path
+) -> None:
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    stale = OK.replace(b"[]", b"{}")
+    for address, door in (
+        (f"https://localhost:{secure_door.port}", secure_door),
+        ("", Door()),
+    ):
+        door.answer = OK + stale
+        transport = HttpTransport(address or f"http://127.0.0.1:{door.port}", trusting)
+        for _ in range(3):
+            assert transport.send(order_request(patience(5.0))).body == b"[]"
+        assert door.connections == 3
+        transport.close()
+        door.close()
+
+
+def test_half_an_answer_too_much_costs_the_connection(door: Door) -> None:
+    door.answer = OK + b"HTTP/1.1 200 OK\r\nContent-Le"
+    transport = HttpTransport(f"http://127.0.0.1:{door.port}")
+    for _ in range(2):
+        assert transport.send(order_request(patience(5.0))).body == b"[]"
+    assert door.connections == 2
+    transport.close()
 
 
 def test_connection_is_kept_for_the_next_request(door: Door) -> None:
@@ -410,7 +458,7 @@ def test_connection_is_kept_for_the_next_request(door: Door) -> None:
     transport.close()
 
 
-@pytest.mark.parametrize("moved_s", [http.IDLE_S + 1.0, -60.0])
+@pytest.mark.parametrize("moved_s", [connection.IDLE_S + 1.0, -60.0])
 def test_connection_that_has_rested_is_not_trusted(
     door: Door, monkeypatch: pytest.MonkeyPatch, moved_s: float
 ) -> None:

@@ -5,7 +5,7 @@ import time
 from typing import TYPE_CHECKING
 
 from haetae.notify.codec import encode
-from haetae.notify.messages import Message
+from haetae.notify.messages import Level, Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -41,11 +41,12 @@ class SnsMessages:
         """Send one message; trading never fails by it.
 
         After a topic that did not answer the next ones are given up for SILENCE_S: a walk that has
-        much to say does not spend its time on that.
+        much to say does not spend its time on that. What is critical is tried all the same.
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
-        if time.monotonic() < self._silent_until_s:
+        silent = time.monotonic() < self._silent_until_s
+        if silent and message.level is not Level.CRITICAL:
             _log_loss(message, "the topic did not answer")
             return
         try:

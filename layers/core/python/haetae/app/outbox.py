@@ -1,31 +1,62 @@
-"""Orders before messages: what a walk has to say waits until it has done what it had to do."""
+"""Orders before messages: what a walk has to say waits until its orders are out."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from haetae.app.ports import Ports, PortSet
+from haetae.app.ports import Books, Clock, Exchange, Messages, Ports
 from haetae.notify.messages import Message
 
 
 class Outbox:
-    """Implements `Messages`: keeps them, in order."""
+    """Implements `Messages`: keeps them in order until `flush`, each once."""
 
-    def __init__(self) -> None:
-        self.kept: list[Message] = []
+    def __init__(self, out: Messages) -> None:
+        """Keep for `out`."""
+        self._out = out
+        self._waiting: list[Message] = []
+        self._said: list[Message] = []
 
     def publish(self, message: Message) -> None:
-        """Keep the message."""
-        self.kept.append(message)
+        """Keep the message, unless the same was said before: a walk may try more than once."""
+        if message not in self._said:
+            self._said.append(message)
+            self._waiting.append(message)
+
+    def flush(self) -> None:
+        """Send what was kept."""
+        while self._waiting:
+            self._out.publish(self._waiting.pop(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldPorts:
+    """Ports whose messages are held; each other one is asked for when it is needed."""
+
+    ports: Ports
+    messages: Outbox
+
+    @property
+    def exchange(self) -> Exchange:
+        """The exchange."""
+        return self.ports.exchange
+
+    @property
+    def books(self) -> Books:
+        """The books."""
+        return self.ports.books
+
+    @property
+    def clock(self) -> Clock:
+        """The clock."""
+        return self.ports.clock
 
 
 @contextmanager
-def messages_last(ports: Ports) -> Iterator[Ports]:
-    """Give ports whose messages go out when the block ends, however it ends."""
-    outbox = Outbox()
+def messages_last(ports: Ports) -> Iterator[HeldPorts]:
+    """Give ports whose messages go out when they are flushed or the block ends, however it ends."""
+    held = HeldPorts(ports=ports, messages=Outbox(ports.messages))
     try:
-        yield PortSet(
-            exchange=ports.exchange, books=ports.books, messages=outbox, clock=ports.clock
-        )
+        yield held
     finally:
-        for message in outbox.kept:
-            ports.messages.publish(message)
+        held.messages.flush()

@@ -7,7 +7,7 @@ from haetae.app.walk.cycle import risk_check
 from haetae.app.walk.prepare import load_book
 from haetae.base.errors import ExchangeError
 from haetae.config.setup import Setup
-from haetae.ledger.book import Book, Mode
+from haetae.ledger.book import Book, Mode, OperatorMode
 from haetae.ledger.intent import FINAL, Intent, Phase
 from haetae.notify.build import mode_changed
 from haetae.notify.messages import KillReport
@@ -21,16 +21,16 @@ def kill(ports: Ports, setup: Setup, *, t: int, reason: str, by: str) -> KillRep
 
     Moving the epoch is one write; after it nothing PENDING can go on to SENDING. Cancelling and
     selling are the risk check's work under a kill, so that it goes on with it every minute.
-    Messages go out at the end: a topic that does not answer holds no order up.
+    That it was said is told at once, whatever comes of the rest; all else when the orders are out.
     """
-    with messages_last(ports) as silent:
-        return fence_and_sell(silent, setup, t=t, reason=reason, by=by)
-
-
-def fence_and_sell(ports: Ports, setup: Setup, *, t: int, reason: str, by: str) -> KillReport:
-    """Carry out a kill."""
     moved = ports.books.move_halt(mode=Mode.KILL, t=t, reason=reason, by=by, expected=None)
     ports.messages.publish(mode_changed(moved))
+    with messages_last(ports) as held:
+        return fence_and_sell(held, setup, moved, t)
+
+
+def fence_and_sell(ports: Ports, setup: Setup, moved: OperatorMode, t: int) -> KillReport:
+    """Carry out a kill whose epoch has moved."""
     revoked, acknowledged = fence(ports, t)
     risk_check(ports, setup, t)
     book = load_book(ports, t)

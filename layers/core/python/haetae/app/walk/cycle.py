@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from haetae.app.orders.plan import depth_units_of
 from haetae.app.orders.reconcile import reconcile
-from haetae.app.outbox import messages_last
+from haetae.app.outbox import HeldPorts, messages_last
 from haetae.app.ports import Ports
 from haetae.app.walk.commit import commit_fold
 from haetae.app.walk.flatten import flatten, needs_flattening
@@ -38,7 +38,7 @@ def risk_check(ports: Ports, setup: Setup, t: int) -> Outcome:
 def run_minute(ports: Ports, setup: Setup, t: int, *, decide: bool) -> Outcome:
     """Load, reconcile, fold, commit, send: all of it again when another writer was first.
 
-    Messages go out at the end: a topic that does not answer holds no order up.
+    Messages follow the orders of each commit: a topic that does not answer holds none of them up.
 
     An event that is delivered minutes late finds the present minute: the fold catches up to it,
     so that stops are tested to the last candle and an entry wish is as old as it really is.
@@ -52,18 +52,20 @@ def run_minute(ports: Ports, setup: Setup, t: int, *, decide: bool) -> Outcome:
     if t > now + AHEAD_S:
         return Outcome(status=Status.FUTURE, t=t)
     t = max(t, minute_start(now))
-    with messages_last(ports) as silent:
+    with messages_last(ports) as held:
         for _attempt in range(ATTEMPTS):
-            prepared = prepare(silent, setup, t)
+            prepared = prepare(held, setup, t)
             if isinstance(prepared, Outcome):
                 return prepared
-            outcome = attempt(silent, prepared.setup, prepared.book, t, decide=decide)
+            outcome = attempt(held, prepared.setup, prepared.book, t, decide=decide)
             if isinstance(outcome, Outcome):
                 return outcome
     return Outcome(status=Status.BUSY, t=t)
 
 
-def attempt(ports: Ports, setup: Setup, book: Book, t: int, *, decide: bool) -> Outcome | Conflict:
+def attempt(
+    ports: HeldPorts, setup: Setup, book: Book, t: int, *, decide: bool
+) -> Outcome | Conflict:
     """Reconcile, then fold and commit until `t` is reached."""
     intents = {
         name: reconcile(ports, setup, book.halt, intent, t) for name, intent in book.intents.items()
@@ -88,6 +90,7 @@ def attempt(ports: Ports, setup: Setup, book: Book, t: int, *, decide: bool) -> 
             if isinstance(written, Conflict):
                 return written
             book = written
+            ports.messages.flush()
             total = add_fold(total, result)
         assert book.state is not None
         if final:
