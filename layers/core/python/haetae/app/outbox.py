@@ -51,12 +51,16 @@ class HeldPorts:
         """The clock."""
         return self.ports.clock
 
+    def tell(self) -> None:
+        """Send what was held so far."""
+        self.messages.flush()
+
 
 @contextmanager
 def messages_last(ports: Ports) -> Iterator[HeldPorts]:
-    """Give ports whose messages go out when they are flushed or the block ends, however it ends."""
+    """Give ports whose messages go out when they are told or the block ends, however it ends."""
     held = HeldPorts(ports=ports, messages=Outbox(ports.messages))
     try:
         yield held
     finally:
-        held.messages.flush()
+        held.tell()

@@ -90,7 +90,7 @@ def attempt(
             if isinstance(written, Conflict):
                 return written
             book = written
-            ports.messages.flush()
+            ports.tell()
             total = add_fold(total, result)
         assert book.state is not None
         if final:
