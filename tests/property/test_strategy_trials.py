@@ -45,12 +45,11 @@ def test_the_tutorials_strategy_is_accepted(tmp_path: Path) -> None:
 
 IN_ITS_TRIAL: dict[str, tuple[Check, tuple[tuple[str, str], ...]]] = {
     "a division by zero": (
-        Check.CONTRACT, ((TEST, "    if 1.0 / (x.close - x.averages.fast) > 1.0:\n"),),
+        Check.CONTRACT, ((TEST, "    if x.close / (x.close - x.averages.fast) > 1.0:\n"),),
     ),
-    "a memory of dates": (Check.FUTURE, ((TEST, "    if x.t > 1_757_000_000" + UP),)),
-    "a count since the start": (Check.START_UP, ((TEST, "    if x.n % 2 == 0" + UP),)),
     "whole numbers beyond 64 bits": (
-        Check.BITS, ((TEST, "    if x.t * x.t * x.t * x.n >= 0" + UP),),
+        Check.BITS,
+        ((TEST, "    d = x.t % 604_800\n    if d * d * d * d * d % 7 == 3" + UP),),
     ),
 }  # fmt: skip
 
@@ -98,6 +97,7 @@ def counts(p: Params, x: Indicators) -> int:
         (lambda p, x: int(float("nan") * x.close), Check.CONTRACT),
         (lambda p, x: x.close > 1.0, Check.CONTRACT),
         (lambda p, x: 0.0, Check.CONTRACT),
+        (lambda p, x: LONG if x.n % 2 == 0 else FLAT, Check.START_UP),
         (lambda p, x: LONG if x.t > START + 500 * 3_600 else FLAT, Check.FUTURE),
     ],
 )

@@ -1,5 +1,6 @@
 """`haetae strategy check` reads a source: a cheat is refused by its name before anything runs."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from haetae.cli.main import main
 from haetae.research.strategy.check import check_strategy
 from haetae.research.strategy.finding import Check
+from haetae.research.strategy.source import read_source
 from support.own_strategy import MINE, TEST, edited, judged
 
 TYPING = "from typing import Final\n"
@@ -94,10 +96,90 @@ IN_SOURCE: dict[str, tuple[Check, tuple[tuple[str, str], ...]]] = {
     "knobs that are none": (
         Check.CONTRACT, (("KNOBS: Final = (", "KNOBS: Final = (1,)\nX: Final = ("),),
     ),
-    "a measure that is not said": (Check.CONTRACT, ((TEST, "    if x.rsi.gain > 1.0:\n"),)),
+    "a measure that is not said": (Check.CONTRACT, ((TEST, "    if x.rsi.gain > x.rsi.loss:\n"),)),
     "an odd signal": (Check.CONTRACT, (("        return LONG\n", "        return 2\n"),)),
+    "a date between two": (
+        Check.FUTURE, ((TEST, "    if 1_700_000_000 < x.t < 1_700_600_000:\n"),),
+    ),
+    "a date by a name": (Check.FUTURE, ((TEST, "    when = x.t\n    if when > 9:\n"),)),
+    "a date by another name of its record": (
+        Check.FUTURE, ((TEST, "    y = x\n    if y.t > 9:\n"),),
+    ),
+    "a date by the remainder of a year": (
+        Check.FUTURE, ((TEST, "    if x.t % 31_536_000 > 9:\n"),),
+    ),
+    "a date by a period of the call's own": (
+        Check.FUTURE,
+        (("EDGE: Final = 0", "EDGE: Final = 0\nDAY: Final = 86_400"),
+         (TEST, "    DAY = 1_000_000_000_000\n    if x.t % DAY > 9:\n")),
+    ),
+    "a date that is given on": (
+        Check.FUTURE,
+        (("@kernel\n", "@kernel\ndef late(t: int) -> int:\n    return t\n\n\n@kernel\n"),
+         (TEST, "    if late(x.t) > 9:\n")),
+    ),
+    "a count of candles": (Check.START_UP, ((TEST, "    if x.n > 1_000:\n"),)),
+    "a count by a knob": (Check.START_UP, ((TEST, "    if x.n > p.knobs[EDGE]:\n"),)),
+    "a count by turns": (Check.START_UP, ((TEST, "    if x.n % 7 == 0:\n"),)),
+    "a count of another record": (Check.START_UP, ((TEST, "    if x.rsi.n > 1_000:\n"),)),
+    "a record by places": (Check.STATE, ((TEST, "    if x[1] > 9:\n"),)),
+    "a record that is made": (Check.STATE, ((TEST, "    y = Indicators()\n" + TEST),)),
+    "a measure taken whole": (
+        Check.STATE, ((TEST, "    y = x.averages\n    if y.fast > x.close:\n"),),
+    ),
+    "a price by heart": (Check.FUTURE, ((TEST, "    if 30e6 < x.close < 31e6:\n"),)),
+    "a price by a knob": (Check.FUTURE, ((TEST, "    if x.close > p.knobs[EDGE]:\n"),)),
+    "a price less a number": (Check.FUTURE, ((TEST, "    if x.close - 30e6 > 0.0:\n"),)),
+    "a price in thousands": (Check.FUTURE, ((TEST, "    if floor(x.close / 1e3) == 30:\n"),)),
+    "a price by another name": (
+        Check.FUTURE, ((TEST, "    y = -x.close\n    if y < -30e6:\n        y = 1.0\n" + TEST),),
+    ),
+    "a price by one of two names": (
+        Check.FUTURE, ((TEST, "    y, z = x.close, 1.0\n    if max(y, 30e6) > y * z:\n"),),
+    ),
+    "a price by its case": (
+        Check.FUTURE,
+        ((TEST, "    match floor(x.close):\n        case 30:\n            return FLAT\n" + TEST),),
+    ),
+    "a price by its root": (Check.FUTURE, ((TEST, "    if sqrt(x.range.high) > 5e3:\n"),)),
     "no Python": (Check.CONTRACT, (("@kernel\n", "@kernel?\n"),)),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("cheat", IN_SOURCE)
+def test_a_cheat_in_the_source_is_refused_by_its_name(cheat: str, tmp_path: Path) -> None:
+    check, edits = IN_SOURCE[cheat]
+
+    findings = judged(tmp_path, edited(*edits))
+
+    assert check in {one.check for one in findings}, findings
+    assert all(one.line >= 1 and "; " in one.sentence for one in findings)
+
+
+PLAIN = {
+    "the time of day": "    if x.t % 86_400 < 3_600 and x.averages.fast > 0.0:\n",
+    "the weekday in Seoul": "    if (x.t + 32_400) % WEEK < DAY and x.averages.fast > 0.0:\n",
+    "a length from the other side": "    if p.ema_slow <= x.n and x.averages.fast > 0.0:\n",
+    "a share of a price": "    y = x.close / x.averages.fast\n    if y - 1.0 > 0.01:\n",
+    "a least turnover": "    if x.value > 1e9 and max(x.close, x.averages.fast) > 0.0:\n",
+    "a share that is the least of two": "    if x.close > x.averages.fast * min(1.1, 1.2):\n",
+    "a record given on": "    if edge(x, p) > 1.0 and x.averages.fast > 0.0:\n",
+}
+
+
+@pytest.mark.parametrize("form", PLAIN)
+def test_what_remembers_no_date_count_or_price_is_not_refused(form: str) -> None:
+    helper = (
+        "@kernel\ndef edge(x: Indicators, p: Params) -> float:\n"
+        "    return x.close / x.averages.fast\n\n\n@kernel\ndef mine"
+    )
+    source = edited(
+        (TEST, PLAIN[form]),
+        ("EDGE: Final = 0", "EDGE: Final = 0\nDAY: Final = 86_400\nWEEK: Final = 604_800"),
+        ("@kernel\ndef mine", helper),
+    )
+
+    assert list(read_source(ast.parse(source))) == []
 
 
 ONE = 'KNOBS: Final = (Knob(name="mine_edge", meaning="How much above.", default=1.0, high=2.0),)'

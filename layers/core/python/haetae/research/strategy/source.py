@@ -12,6 +12,7 @@ from typing import Final
 from haetae.kernel import records
 from haetae.research.engine.dialect import Vocabulary, is_kernel, violations, vocabulary
 from haetae.research.strategy.finding import Check, Finding
+from haetae.research.strategy.memory import memory_findings
 
 RECORDS: Final = vocabulary([ast.parse(inspect.getsource(records))]).records
 SIGNATURE: Final = [("p", "Params"), ("x", "Indicators")]
@@ -47,12 +48,13 @@ def read_source(tree: ast.Module) -> Iterator[Finding]:
     functions = frozenset(node.name for node in tree.body if is_kernel(node))
     for node in tree.body:
         yield from statement_findings(node)
-    numbers = {name for name, value in constants(tree).items() if is_number(value)}
+    numbers = {k: ast.literal_eval(v) for k, v in constants(tree).items() if is_number(v)}
     imported = {name for names in FROM.values() for name in names}
     for node in tree.body:
         if is_kernel(node):
             yield from argument_findings(node)
-            yield from body_findings(node, known=numbers | imported | functions)
+            yield from body_findings(node, known=imported | functions | set(numbers))
+            yield from memory_findings(node, numbers=numbers, functions=functions)
     words = Vocabulary(functions=functions, records=RECORDS)
     for text in violations(tree, words):
         where, _, complaint = text.partition(": ")
