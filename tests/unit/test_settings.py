@@ -416,8 +416,8 @@ def test_settings_that_contradict_each_other_are_refused(
         ),
         (
             "plan",
-            {"risk.capital_limit_krw": "7121"},
-            "risk.capital_limit_krw 7121 leaves no entry of 5087 won, the smallest",
+            {"risk.capital_limit_krw": "8648"},
+            "risk.capital_limit_krw 8648 leaves no entry of 5087 won, the smallest",
         ),
         (
             "balanced",
@@ -540,7 +540,7 @@ def test_what_contradicts_or_has_no_effect_is_refused(
         ("plan", {"strategy.params.target_atr": "3.75"}),
         ("balanced", {"strategy.params.target_atr": "0.5"}),
         ("plan", {"strategy.params.target_atr": "4", "risk.partial_take_profit_pct": "5"}),
-        ("plan", {"risk.capital_limit_krw": "7122"}),
+        ("plan", {"risk.capital_limit_krw": "8649"}),
         ("balanced", {"risk.capital_limit_krw": "17790"}),
         ("plan", {"risk.capital_limit_krw": "50870", "risk.max_coin_pct": "10"}),
         ("plan", {"risk.max_cost_r": "0.25", "risk.stop_loss_pct": "-2.6"}),

@@ -7,10 +7,10 @@ Above 250 lines: one table, and beside it the small function of each of its rows
 """
 
 from collections.abc import Mapping
-from math import ceil
 from typing import Final
 
 from haetae.base.errors import ConfigError
+from haetae.config.capital import capital_limit
 from haetae.config.effects import EFFECTS
 from haetae.config.keys import MOST_MARKETS
 from haetae.config.rule import Draft, Rule
@@ -276,24 +276,6 @@ def cost_of_stop(draft: Draft) -> str:
     return (
         f"risk.max_cost_r {r.max_cost_bps / ALL_BPS:g} lets no entry pass whose stop_loss_pct is "
         f"{-p.stop_bps / 100:g} and whose costs are {round_trip / 100:g}; allowed: a wider stop"
-    )
-
-
-def capital_limit(draft: Draft) -> str:
-    """Refuse a limit of capital of which no entry would reach the smallest."""
-    r = draft.rails
-    loss = least_loss(draft)
-    least = least_order(r, loss)
-    shares = [ALL_BPS / (ALL_BPS + r.fee_assumed_bps)]
-    shares += [bps / ALL_BPS for bps in (r.buy_bps, r.coin_bps) if bps]
-    if r.r_bps and loss:
-        shares.append(r.r_bps / ALL_BPS / loss)
-    needed = ceil(least / min(shares))
-    if not 0 < r.capital_limit < needed:
-        return ""
-    return (
-        f"risk.capital_limit_krw {r.capital_limit} leaves no entry of {least} won, the smallest; "
-        f"allowed: {needed} or more"
     )
 
 
