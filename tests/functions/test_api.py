@@ -330,6 +330,25 @@ def test_metrics_tell_the_books_with_both_names_of_one_value(busy: Desk, doors: 
     assert found["bot_state_timestamp_seconds"] == state.t
 
 
+def test_the_last_seven_days_are_told_where_their_loss_is_limited(busy: Desk, doors: Doors) -> None:
+    series = 'bot_loss_limit_used_ratio{book="rolling_week"}'
+    assert body_of(get("/status"))["account"]["rolling_week"] is None
+    assert series not in samples(get("/metrics")["body"])
+
+    rails = busy.app.setup.rails._replace(rolling_week_bps=1_000)
+    CONTAINER.install(replace(busy.app, setup=replace(busy.app.setup, rails=rails)))
+
+    account = body_of(get("/status"))["account"]
+    window = account["rolling_week"]
+    start, equity = Decimal(window["start_krw"]), Decimal(account["equity_krw"])
+    assert Decimal(window["floor_krw"]) == start * 9 / 10
+    assert not window["latched"]
+    assert window["until"] > account["day"]["until"]
+    assert 0 < start - equity < start / 10
+    used = samples(get("/metrics")["body"])[series]
+    assert used == (start - equity) / (start / 10)
+
+
 def test_the_mode_is_a_metric(desk: Desk, doors: Doors) -> None:
     control(action="stop", reason="a test")
 

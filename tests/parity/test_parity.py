@@ -1,6 +1,7 @@
 """The promise: the backtest, and the handlers over HTTP to the sandbox, make the same trades."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -82,6 +83,16 @@ def test_a_bound_on_costs_refuses_some_entries_of_its_world_and_lets_others_pass
     tested = seeded(SCENARIOS["some stops too near for their costs"]).backtested()
     refused, entered = tested.rails["max_cost"], [t for t in tested.trades if t.side == "bid"]
     assert refused > len(entered) >= 5
+
+
+def test_the_loss_of_seven_days_refuses_some_entries_of_its_world_and_lets_others_pass() -> None:
+    scenario = SCENARIOS["a crash past the loss of seven days"]
+    tested = seeded(scenario).backtested()
+    entered = sum(t.side == "bid" for t in tested.trades)
+    assert tested.rails["rolling_week_loss"] > entered >= 5
+    assert tested.rails["day_loss"] == tested.rails["week_loss"] == 0
+    without = seeded(replace(scenario, rails=scenario.rails._replace(rolling_week_bps=0)))
+    assert sum(t.side == "bid" for t in without.backtested().trades) > entered
 
 
 def test_exit_signals_of_the_world_with_a_share_sell_in_parts() -> None:

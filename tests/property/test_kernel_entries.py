@@ -6,9 +6,9 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haetae.kernel.codes import LEAST_ORDER, MAX_COST, SIZE_SHARE
+from haetae.kernel.codes import LEAST_ORDER, MAX_COST, ROLLING_WEEK, SIZE_SHARE
 from haetae.kernel.entries import propose_entry
-from haetae.kernel.records import Account, Rails, TradeStats
+from haetae.kernel.records import NO_DAY_STARTS, Account, DayStarts, Rails, TradeStats
 from haetae.kernel.sizing import kelly_share, least_order, size, small_size
 from support.states import OFF, PLAN, WON, account, moment, rising
 from support.worlds import pick
@@ -31,6 +31,7 @@ rails = st.builds(
     slippage_assumed_bps=st.integers(0, 100),
     coin_bps=bps,
     reserve_bps=bps,
+    rolling_week_bps=pick(0, 0, 1, 500, 5_000),
 )
 tallies = st.builds(
     lambda wins, losses, win, loss: TradeStats(wins + losses, wins, wins * win, losses * loss),
@@ -39,18 +40,31 @@ tallies = st.builds(
     st.floats(0.01, 10.0),
     st.floats(0.01, 3.0),
 )
+pasts = st.builds(lambda starts: DayStarts(*starts), st.tuples(*[st.just(0) | won] * 6))
 accounts = st.builds(
-    lambda cash, day, week, reserved, trade_stats: account(
+    lambda cash, day, week, reserved, trade_stats, past: account(
         cash=cash * WON,
         day_floor=day * WON,
         week_floor=week * WON,
         reserved=reserved * WON,
+        past=DayStarts(*(start * WON for start in past)),
         trade_stats=trade_stats,
     ),
-    won, won, won, st.integers(0, 10**7), tallies,
+    won, won, won, st.integers(0, 10**7), tallies, st.just(NO_DAY_STARTS) | pasts,
 )  # fmt: skip
 losses = st.floats(0.001, 1.0)
 prices = pick(2e-5, 0.03, 4.0, 99.0, 5_010.0, 100_000.0, 2_000_000.0, 150_000_000.0)
+
+
+def floor_of(r: Rails, a: Account) -> int:
+    """Return the equity that no entry may put at risk, written apart from the kernel."""
+    floors = [a.day.floor, a.week.floor]
+    if r.rolling_week_bps:
+        oldest = [start for start in (a.day.start, *a.past) if start][-1:]
+        start = oldest[0] if oldest else 0
+        share = min(start, r.capital_limit * WON) if r.capital_limit else start
+        floors.append(start + -share * r.rolling_week_bps // 10_000)
+    return max(floors)
 
 
 @DRAWN
@@ -92,7 +106,7 @@ def test_size_exceeds_none_of_its_bounds(
     if r.r_bps:
         assert micro * Fraction(loss) <= Fraction(capital * r.r_bps, 10_000) * SLACK
     worst = Fraction(loss) + Fraction(r.gap_bps, 10_000)
-    budget = equity - max(a.day.floor, a.week.floor) - a.reserved
+    budget = equity - floor_of(r, a) - a.reserved
     assert micro * worst <= budget * SLACK
     kelly = kelly_share(r, a)
     assert 0.0 < kelly <= 1.0
@@ -111,6 +125,7 @@ TIGHTER: dict[str, Callable[[Rails], int]] = {
     "fee_assumed_bps": lambda r: r.fee_assumed_bps + 10,
     "max_order": lambda r: r.max_order // 2,
     "capital_limit": lambda r: max(1, r.capital_limit // 2) if r.capital_limit else 10**6,
+    "rolling_week_bps": lambda r: max(1, r.rolling_week_bps // 2) if r.rolling_week_bps else 5_000,
 }
 
 
@@ -165,11 +180,29 @@ def test_a_bound_on_costs_refuses_an_entry_or_leaves_it_as_it_is(
     slippage = max(Fraction(r.slippage_assumed_bps, 10_000), Fraction(1, 1_000))
     cost = 2 * (Fraction(r.fee_assumed_bps, 10_000) + slippage)
     stop = min((Fraction(5, 2) * Fraction(atr) + 100) / 100_000, Fraction(1))
-    if cost > stop * Fraction(most, 10_000) * SLACK:
+    if without[2] >> ROLLING_WEEK & 1:
+        assert bound == without
+    elif cost > stop * Fraction(most, 10_000) * SLACK:
         assert bound[0].kind == 0
         assert bound[2] == 1 << MAX_COST
     elif cost * SLACK < stop * Fraction(most, 10_000):
         assert bound == without
+
+
+@DRAWN
+@given(rails, accounts, pasts, st.floats(1.0, 30_000.0))
+def test_what_the_last_days_began_with_counts_only_where_their_loss_is_limited(
+    r: Rails, a: Account, other: DayStarts, atr: float
+) -> None:
+    """And a limit that refuses nothing and bounds nothing leaves the entry as it is."""
+    at = moment(equity=a.cash)
+    off = r._replace(rolling_week_bps=0)
+    without = propose_entry(off, PLAN, a, rising(atr=atr), at)
+    assert propose_entry(off, PLAN, a._replace(past=other), rising(atr=atr), at) == without
+    entry = propose_entry(r, PLAN, a, rising(atr=atr), at)
+    assert entry[0].krw <= without[0].krw
+    if floor_of(r, a) == floor_of(off, a) and not entry[2] >> ROLLING_WEEK & 1:
+        assert entry == without
 
 
 @DRAWN
@@ -188,4 +221,4 @@ def test_an_entry_can_be_sold_at_its_stop_and_reserves_its_worst_case(
     assert left >= LEAST_ORDER
     assert order.krw >= r.min_order
     assert order.reserved >= order.risk > 0
-    assert a.reserved + order.reserved <= a.cash - max(a.day.floor, a.week.floor) + 2
+    assert a.reserved + order.reserved <= a.cash - floor_of(r, a) + 2

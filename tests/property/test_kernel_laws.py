@@ -129,6 +129,12 @@ def test_an_entry_reserves_its_worst_case_inside_what_is_left_of_day_and_week(wo
 
     def watch(t: int, account: Account, markets: tuple[Market, ...], equity: int) -> None:
         floor = max(account.day.floor, account.week.floor)
+        if world.rails.rolling_week_bps:
+            start = next(filter(None, (*account.past[::-1], account.day.start)))
+            capital = world.rails.capital_limit * 1_000_000 or start
+            floor = max(
+                floor, start + -min(start, capital) * world.rails.rolling_week_bps // 10_000
+            )
         for i, m in enumerate(markets):
             if m.order.kind == ENTRY and m.order.t == t:
                 assert account.reserved <= equity - floor

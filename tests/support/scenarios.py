@@ -25,6 +25,13 @@ CHOPPY: tuple[Segment, ...] = (("calm", 1_400),)
 HOLES: tuple[Segment, ...] = (("calm", 60), *((("rise", 28), ("gap", 9)) * 12))
 THIN: tuple[Segment, ...] = (("calm", 60), ("rise", 60), *((("thin", 60), ("rise", 60)) * 6))
 MONDAY: tuple[Segment, ...] = (("calm", 60), ("rise", 190), ("crash", 5), ("rise", 300))
+LATE_CRASH: tuple[Segment, ...] = (
+    *((("calm", 200), ("rise", 100), ("fall", 60)) * 2),
+    ("rise", 200),
+    ("crash", 5),
+    ("rise", 300),
+)
+TUESDAY_EVENING = T0 + 2 * 86_400 - 4 * 3_600
 SUNDAY_EVENING = T0 + 7 * 86_400 - 4 * 3_600
 GREEDY = GUIDE_RAILS._replace(
     buy_bps=10_000, coin_bps=0, reserve_bps=0, day_bps=200, week_bps=200, cooldown_s=60,
@@ -94,6 +101,14 @@ def scenarios() -> dict[str, Scenario]:
         "profit given back after a weekend": scenario(
             {codes.DAY_LATCH, codes.DAY_LOSS, codes.WEEK_LATCH, codes.WEEK_LOSS},
             QUICK_GUIDE._replace(stop_bps=100), GREEDY, (1, MONDAY, 51_000.0), start=SUNDAY_EVENING,
+        ),
+        "a crash past the loss of seven days": scenario(
+            {codes.ROLLING_WEEK, codes.CASH, codes.LOSS_BUDGET}, QUICK_GUIDE._replace(stop_bps=100),
+            GREEDY._replace(
+                day_bps=1_000, week_bps=1_500, rolling_week_bps=200, kelly_min_trades=0,
+                gap_bps=0, max_entries=0,
+            ),
+            (1, LATE_CRASH, 51_000.0), start=TUESDAY_EVENING,
         ),
         "guide": scenario(
             {codes.BUY_SHARE, codes.MIN_INTERVAL},

@@ -14,6 +14,7 @@ from haetae.kernel.records import (
     Averages,
     Candle,
     Crash,
+    DayStarts,
     Fill,
     Indicators,
     Market,
@@ -49,6 +50,7 @@ OFF: Final = Rails(
     max_cost_bps=0,
     day_bps=0,
     week_bps=0,
+    rolling_week_bps=0,
     day_r=0,
     week_r=0,
     gap_bps=0,
@@ -103,6 +105,7 @@ def account(
     day_latch: int = 0,
     week_latch: int = 0,
     entries: int = 0,
+    past: DayStarts = NO_DAY_STARTS,
     trade_stats: TradeStats | None = None,
 ) -> Account:
     """Return an account in the middle of its KST day and week; money in micro."""
@@ -114,7 +117,7 @@ def account(
         cooldown,
         Period(T0 + 86_400, cash, day_floor, day_latch, entries),
         Period(T0 + 7 * 86_400, cash, week_floor, week_latch, 0),
-        NO_DAY_STARTS,
+        past,
         trade_stats or TradeStats(0, 0, 0.0, 0.0),
     )
 

@@ -54,6 +54,7 @@ rails = st.builds(
     max_cost_bps=pick(0, 0, 2_500, 10_000),
     day_bps=pick(1_000, 50, 0),
     week_bps=pick(1_500, 80, 0),
+    rolling_week_bps=pick(0, 0, 100, 20),
     day_r=pick(2, 0),
     week_r=pick(5, 0),
     gap_bps=pick(100, 0),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haetae.adapters.memory.books import MemoryBooks
-from haetae.app.desk.account import LossBook, account_status
+from haetae.app.desk.account import LossBook, account_status, account_view
 from haetae.app.desk.trades import (
     LONGEST_SPAN_S,
     Page,
@@ -22,6 +22,7 @@ from haetae.app.desk.trades import (
     trades_page,
 )
 from haetae.base.time import month_start
+from haetae.kernel.records import DayStarts
 from haetae.ledger.book import Commit, State, TradeLine
 from haetae.ledger.intent import Side
 from support.desk import CYCLE_T, MARKET, open_desk
@@ -200,6 +201,32 @@ def test_a_loss_limit_is_used_from_its_start_to_its_floor() -> None:
     assert book.used_share(Decimal(80)) == 1
     assert book.used_share(Decimal(79)) > 1
     assert replace(book, start=Decimal(0), floor=Decimal(0)).used_share(Decimal(0)) == 1
+
+
+@pytest.mark.parametrize(
+    ("past", "leaves_in_days"),
+    [((0, 0, 0, 0, 0, 0), 6), ((0, 0, 12_000_000, 0, 0, 0), 3), ((1, 0, 0, 0, 0, 12_000_000), 0)],
+)
+def test_the_last_seven_days_are_shown_where_their_loss_is_limited(
+    past: tuple[int, ...], leaves_in_days: int
+) -> None:
+    setup, kept = open_desk().app.setup, state()
+    starts = DayStarts(*(start * 1_000_000 for start in past))
+    kept = replace(kept, account=kept.account._replace(past=starts))
+
+    def shown(percent: int) -> LossBook | None:
+        rails = setup.rails._replace(rolling_week_bps=100 * percent)
+        return account_view(replace(setup, rails=rails), kept).rolling_week
+
+    start = Decimal(max(past) or 10_000_000)
+    assert shown(0) is None
+    for percent, latched in ((17, False), (16, max(past) > 0)):
+        assert shown(percent) == LossBook(
+            start=start,
+            floor=start * (100 - percent) / 100,
+            latched=latched,
+            until=kept.account.day.until + leaves_in_days * DAY_S,
+        )
 
 
 def test_equity_is_cash_and_what_the_positions_would_bring() -> None:

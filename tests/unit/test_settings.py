@@ -398,6 +398,11 @@ def test_settings_that_contradict_each_other_are_refused(
         ),
         (
             "plan",
+            {"risk.rolling_week_pct": "-9.99"},
+            "risk.daily_loss_limit_pct -10 is beyond rolling_week_pct -9.99",
+        ),
+        (
+            "plan",
             {"risk.daily_stop_R": "-6"},
             (
                 "risk.daily_stop_R -6 is beyond weekly_stop_R -5: a day may not lose more than its "
@@ -545,6 +550,8 @@ def test_what_contradicts_or_has_no_effect_is_refused(
         ("plan", {"risk.capital_limit_krw": "50870", "risk.max_coin_pct": "10"}),
         ("plan", {"risk.max_cost_r": "0.25", "risk.stop_loss_pct": "-2.6"}),
         ("plan", {"risk.weekly_loss_limit_pct": "-10"}),
+        ("plan", {"risk.rolling_week_pct": "-10"}),
+        ("aggressive", {"risk.rolling_week_pct": "0"}),
         ("plan", {"risk.daily_stop_R": "-5"}),
         ("balanced", {"risk.weekly_stop_R": "-5", "risk.r_per_trade_bps": "50"}),
         ("balanced", {"risk.half_r": "false"}),

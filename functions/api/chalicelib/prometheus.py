@@ -39,7 +39,9 @@ def account_lines(account: AccountView) -> Iterator[str]:
         ({"book": "day"}, account.day.used_share(account.equity)),
         ({"book": "week"}, account.week.used_share(account.equity)),
     ]
-    yield from metric("bot_loss_limit_used_ratio", "gauge", "1 latches the book.", used)
+    if account.rolling_week is not None:
+        used.append(({"book": "rolling_week"}, account.rolling_week.used_share(account.equity)))
+    yield from metric("bot_loss_limit_used_ratio", "gauge", "1 refuses entries.", used)
     yield from metric(
         "bot_state_timestamp_seconds", "gauge", "The last stored minute.", [({}, account.t)]
     )

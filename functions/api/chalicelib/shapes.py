@@ -59,6 +59,7 @@ def account_shape(account: AccountView) -> Shape:
         "positions": [holding_shape(holding) for holding in account.holdings],
         "day": loss_book_shape(account.day),
         "week": loss_book_shape(account.week),
+        "rolling_week": account.rolling_week and loss_book_shape(account.rolling_week),
         "decisions": [verdict_shape(verdict) for verdict in account.verdicts],
     }
 
@@ -92,7 +93,7 @@ def intent_shape(intent: Intent) -> Shape:
 
 
 def loss_book_shape(book: LossBook) -> Shape:
-    """Return a day or week book."""
+    """Return a day or week book, or the window of seven days."""
     return {
         "start_krw": decimal_text(book.start),
         "floor_krw": decimal_text(book.floor),

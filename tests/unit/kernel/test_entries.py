@@ -304,9 +304,9 @@ def test_the_cost_of_a_stop_distance_boundary(stop_bps: int, most: int, refuses:
 
 def test_budget_is_the_tighter_of_day_and_week_less_reservations() -> None:
     a = account(day_floor=EQUITY - 7, week_floor=EQUITY - 9, reserved=3)
-    assert remaining_budget(a, EQUITY) == 4
+    assert remaining_budget(OFF, a, EQUITY) == 4
     a = account(day_floor=EQUITY - 9, week_floor=EQUITY - 7, reserved=3)
-    assert remaining_budget(a, EQUITY) == 4
+    assert remaining_budget(OFF, a, EQUITY) == 4
 
 
 def proposed(max_order: int, params: Params = BARE) -> tuple[int, int, int]:

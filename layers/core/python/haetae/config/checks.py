@@ -227,6 +227,17 @@ def assumed_slippage(draft: Draft) -> str:
     )
 
 
+def rolling_limit(draft: Draft) -> str:
+    """Refuse a limit of seven days that the day's is always behind."""
+    r = draft.rails
+    if r.rolling_week_bps == 0 or r.day_bps <= r.rolling_week_bps:
+        return ""
+    return (
+        f"risk.daily_loss_limit_pct {-r.day_bps / 100:g} is beyond rolling_week_pct "
+        f"{-r.rolling_week_bps / 100:g}; allowed: at most that"
+    )
+
+
 def loss_limits_r(draft: Draft) -> str:
     """Refuse the same in R."""
     r = draft.rails
@@ -362,6 +373,11 @@ RULES: Final = (
         key="risk.daily_loss_limit_pct",
         meaning="The day's limit is within the week's.",
         refuse=loss_limits,
+    ),
+    Rule(
+        key="risk.rolling_week_pct",
+        meaning="The day's limit is within that of the last seven days.",
+        refuse=rolling_limit,
     ),
     Rule(
         key="risk.daily_stop_R",

@@ -116,6 +116,16 @@ RISK: Final = (
         fields=rails("week_bps"),
     ),
     Key(
+        name="risk.rolling_week_pct",
+        meaning="No entries while the last seven KST days have lost this much: a window, no latch.",
+        unit="%",
+        low=-50,
+        high=-0.1,
+        scale=-100,
+        off=0,
+        fields=rails("rolling_week_bps"),
+    ),
+    Key(
         name="risk.max_position",
         meaning="How many markets may be held at once.",
         unit="positions",

@@ -40,6 +40,7 @@ PLAN_RAILS: Final = Rails(
     max_cost_bps=0,
     day_bps=1_000,
     week_bps=1_500,
+    rolling_week_bps=0,
     day_r=2,
     week_r=5,
     gap_bps=100,

@@ -51,6 +51,7 @@ KILL: Final = 31
 CAPITAL: Final = 32  # bounds a size
 MAX_COST: Final = 33  # refuses an entry
 SIZE_SHARE: Final = 34  # bounds a size
+ROLLING_WEEK: Final = 35  # refuses an entry
 
 RAIL_NAMES: Final[dict[int, str]] = {
     MODE: "mode",
@@ -84,6 +85,7 @@ RAIL_NAMES: Final[dict[int, str]] = {
     WEEK_LATCH: "week_latch",
     CAPITAL: "capital_limit",
     MAX_COST: "max_cost",
+    ROLLING_WEEK: "rolling_week_loss",
 }
 REASON_NAMES: Final[dict[int, str]] = RAIL_NAMES | {
     ENTRY_SIGNAL: "entry_signal",

@@ -15,10 +15,12 @@ from haetae.kernel.codes import (
     MIN_INTERVAL,
     MIN_ORDER,
     MODE,
+    ROLLING_WEEK,
     RUN,
     STALE,
     WEEK_LOSS,
 )
+from haetae.kernel.loss_limits import rolling_floor
 from haetae.kernel.records import (
     NO_ORDER_OPEN,
     NO_VERDICT,
@@ -54,6 +56,10 @@ def refusals(rails: Rails, a: Account, m: Market, moment: Moment) -> tuple[int, 
     if rails.min_interval_s > 0 and since < rails.min_interval_s and a.last_entry > 0:
         fired = fired | 1 << MIN_INTERVAL
         first = refuse(MIN_INTERVAL, float(rails.min_interval_s), float(since))
+    if rails.rolling_week_bps > 0 and moment.equity <= rolling_floor(rails, a):
+        lowest = rolling_floor(rails, a)
+        fired = fired | 1 << ROLLING_WEEK
+        first = refuse(ROLLING_WEEK, float(lowest) / MICRO, float(moment.equity) / MICRO)
     if a.week.latch != 0:
         fired = fired | 1 << WEEK_LOSS
         first = refuse(WEEK_LOSS, float(a.week.floor) / MICRO, float(moment.equity) / MICRO)

@@ -1,4 +1,7 @@
-"""The account's KST day and week books: when they roll, what they allow, when they latch."""
+"""The account's KST day and week books, and the window of its last seven days.
+
+When the books roll, what they allow, when they latch; the window latches nothing.
+"""
 
 from haetae.kernel.codes import DAY_LATCH, WEEK_LATCH
 from haetae.kernel.records import NO_DAY_STARTS, Account, DayStarts, Period, Rails
@@ -53,6 +56,41 @@ def day_floor(rails: Rails, start: int) -> int:
 def week_floor(rails: Rails, start: int) -> int:
     """Return the equity at which a week that began with `start` micro latches."""
     return start - loss_limit(capital_of(rails, start), rails.week_bps, rails.week_r, rails.r_bps)
+
+
+@kernel
+def oldest_start(a: Account) -> int:
+    """Return what the oldest known one of the last seven KST days began with, in micro."""
+    past = a.past
+    if past.ago_6 > 0:
+        return past.ago_6
+    if past.ago_5 > 0:
+        return past.ago_5
+    if past.ago_4 > 0:
+        return past.ago_4
+    if past.ago_3 > 0:
+        return past.ago_3
+    if past.ago_2 > 0:
+        return past.ago_2
+    if past.ago_1 > 0:
+        return past.ago_1
+    return a.day.start
+
+
+@kernel
+def rolling_floor(rails: Rails, a: Account) -> int:
+    """Return the equity at which the loss of the last seven days refuses entries, in micro."""
+    start = oldest_start(a)
+    return start - loss_limit(capital_of(rails, start), rails.rolling_week_bps, 0, 0)
+
+
+@kernel
+def entry_floor(rails: Rails, a: Account) -> int:
+    """Return the equity that no entry may put at risk: the highest floor of day, week, window."""
+    lowest = max(a.day.floor, a.week.floor)
+    if rails.rolling_week_bps > 0:
+        return max(lowest, rolling_floor(rails, a))
+    return lowest
 
 
 @kernel

@@ -62,6 +62,7 @@ class Rails(NamedTuple):
     max_cost_bps: int  # most that a round trip may cost, as a share of the stop distance
     day_bps: int
     week_bps: int
+    rolling_week_bps: int  # of the last seven KST days, today included
     day_r: int
     week_r: int
     gap_bps: int  # allowance for a stop that fills below its price

@@ -16,7 +16,7 @@ from haetae.kernel.codes import (
     SIZE_R,
     SIZE_SHARE,
 )
-from haetae.kernel.loss_limits import capital_of
+from haetae.kernel.loss_limits import capital_of, entry_floor
 from haetae.kernel.records import Account, Market, Moment, Params, Rails, Verdict
 from haetae.kernel.registry import kernel
 from haetae.kernel.rounding import (
@@ -100,9 +100,9 @@ def after_fee(amount: int, fee_bps: int) -> int:
 
 
 @kernel
-def remaining_budget(a: Account, equity: int) -> int:
-    """Return the micro that may still be lost today and this week, less what is reserved."""
-    return equity - max(a.day.floor, a.week.floor) - a.reserved
+def remaining_budget(rails: Rails, a: Account, equity: int) -> int:
+    """Return the micro that the loss limits still allow, less what is reserved."""
+    return equity - entry_floor(rails, a) - a.reserved
 
 
 @kernel
@@ -136,7 +136,7 @@ def size(rails: Rails, a: Account, m: Market, moment: Moment, loss: float) -> Ve
         best = apply_bound(best, LIQUIDITY, floor(turnover * rails.liquidity_bps / BPS))
     if rails.r_bps > 0:
         best = apply_bound(best, SIZE_R, risk_to_krw(share_floor(capital, rails.r_bps), loss))
-    budget = remaining_budget(a, equity)
+    budget = remaining_budget(rails, a, equity)
     best = apply_bound(best, LOSS_BUDGET, risk_to_krw(budget, loss + rails.gap_bps / BPS))
     kelly = kelly_share(rails, a)
     if kelly < 1.0:

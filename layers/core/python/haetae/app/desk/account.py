@@ -9,11 +9,13 @@ from haetae.config.setup import Setup
 from haetae.kernel.codes import (
     RAIL_NAMES,
 )
-from haetae.kernel.loss_limits import raise_floors
+from haetae.kernel.loss_limits import DAY_S, oldest_start, raise_floors, rolling_floor
 from haetae.kernel.records import (
     NEW_MARKET,
+    Account,
     Market,
     Period,
+    Rails,
 )
 from haetae.kernel.step import liquidation_value
 from haetae.ledger.book import OperatorMode, State
@@ -40,7 +42,11 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossBook:
-    """A KST day or week: it began with `start` won, latches at `floor` and ends at `until`."""
+    """A KST day or week: it began with `start` won, latches at `floor` and ends at `until`.
+
+    The window of the last seven days latches nothing: it is shown as latched while it refuses
+    entries, and `until` is when the oldest day that is known of leaves.
+    """
 
     start: Decimal
     floor: Decimal
@@ -87,6 +93,7 @@ class AccountView:
     holdings: tuple[Holding, ...]
     day: LossBook
     week: LossBook
+    rolling_week: LossBook | None  # where it is limited
     verdicts: tuple[VerdictView, ...]
 
 
@@ -132,6 +139,7 @@ def account_view(setup: Setup, state: State) -> AccountView:
         holdings=tuple(holdings),
         day=loss_book_view(books.day),
         week=loss_book_view(books.week),
+        rolling_week=rolling_week_view(setup.rails, books, equity),
         verdicts=tuple(
             verdict_view(name, state.markets[name])
             for name in setup.markets
@@ -163,6 +171,25 @@ def loss_book_view(period: Period) -> LossBook:
         latched=bool(period.latch),
         until=period.until,
     )
+
+
+def rolling_week_view(rails: Rails, a: Account, equity: int) -> LossBook | None:
+    """Return the window of the last seven days for `equity` micro, None where it is off."""
+    if rails.rolling_week_bps == 0:
+        return None
+    floor = rolling_floor(rails, a)
+    return LossBook(
+        start=krw_of(oldest_start(a)),
+        floor=krw_of(floor),
+        latched=equity <= floor,
+        until=oldest_leaves(a),
+    )
+
+
+def oldest_leaves(a: Account) -> int:
+    """Return when the oldest known one of the last seven KST days leaves their window."""
+    ago = max((days for days, start in enumerate(a.past, 1) if start > 0), default=0)
+    return a.day.until + (6 - ago) * DAY_S
 
 
 def verdict_view(name: str, market: Market) -> VerdictView:
