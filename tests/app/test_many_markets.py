@@ -29,8 +29,9 @@ from haetae.app.operator.resume import disagreements
 from haetae.config.profiles import PROFILES
 from haetae.config.setup import Setup
 from haetae.kernel.codes import HALT
-from haetae.ledger.book import Book, Commit
+from haetae.ledger.book import GENESIS, Book, Commit
 from haetae.ledger.invariants import MARKETS_PER_COMMIT
+from haetae.ledger.journal import verify
 from haetae.notify.messages import RailsFired
 from upbit_sandbox.prices.tape import Tape
 from upbit_sandbox.sandbox import Sandbox
@@ -213,3 +214,40 @@ def test_a_part_of_a_minute_is_told_as_that_minute_and_the_whole_account() -> No
     told += [(facts["t"], facts["equity"] // 1_000_000) for facts in journal]
     assert {t for t, _ in told} == {EXIT_T}
     assert all(9_500_000 < equity < 10_000_000 for _, equity in told)
+
+
+@pytest.mark.parametrize("first", ["risk_check", "trading_cycle"])
+def test_journals_of_more_markets_than_a_commit_holds_verify(first: str) -> None:
+    # given sixty markets of which one leaves, and all decide, in one minute
+    world = world_of(MemoryStore(), 60, later=59)
+    world.run(START, EXIT_T - MINUTE)
+    # when that minute's two events come in either order
+    for event in sorted(("risk_check", "trading_cycle"), reverse=first == "trading_cycle"):
+        getattr(world, event)(EXIT_T)
+    world.run(EXIT_T + MINUTE, EXIT_T + 2 * BAR)
+    # then every record is of its minute, and every chain holds
+    for name in world.setup.markets:
+        kept = world.ports.books.decisions(name, from_t=START, to_t=EXIT_T + 3 * BAR)
+        assert verify(kept, GENESIS) is None, name
+
+
+def test_kill_sells_what_can_be_sold_behind_two_dozen_that_cannot() -> None:
+    # given thirty positions too small to be sold, and behind them two that can
+    usual = level
+    with pytest.MonkeyPatch.context() as crash:
+        crash.setattr(f"{__name__}.level", lambda n: usual(n) if n < FALL else 0.5)
+        fallen = world_of(MemoryStore(), 32, later=2)
+    rails = fallen.setup.rails._replace(max_order=7_000, buy_bps=0)
+    fallen.setup = replace(fallen.setup, rails=rails)
+    fallen.run(START, ENTRY_T + MINUTE)
+    assert held(fallen.book()) == 32
+    fallen.run(ENTRY_T + 2 * MINUTE, EXIT_T)
+    assert held(fallen.book()) == 32
+    # when it is killed
+    for n in (1, 2):
+        t = EXIT_T + n * MINUTE
+        fallen.clock.to(float(t))
+        kill(fallen.ports, fallen.setup, t=t, reason="enough", by="test")
+    # then the two are sold
+    assert len(fallen.asks()) == 2
+    assert held(fallen.book()) == 30

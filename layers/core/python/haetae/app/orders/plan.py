@@ -45,7 +45,7 @@ def depth_units(exchange: Exchange, market: str, limit_bps: int) -> int:
 
 
 def units_for_sale(ports: Ports, sales: Mapping[str, Order]) -> dict[str, int]:
-    """Return how many units each sell-all can sell: what the exchange holds free, by market.
+    """Return how many units each order can sell: at most what the exchange holds free, by market.
 
     Where it does not answer that is what the books hold. Less than booked is said aloud; nothing
     at all halts the bot, for the books are wrong. The account is asked once for all of them.
@@ -64,7 +64,7 @@ def units_for_sale(ports: Ports, sales: Mapping[str, Order]) -> dict[str, int]:
 
 
 def free_units(ports: Ports, name: str, order: Order, balance: Balance | None) -> int:
-    """Return the units of a sell-all that are free on the account, all of it where none is."""
+    """Return the units of a sale that are free on the account, all of it where none is."""
     units = 0 if balance is None else floor_units(balance.free)
     if units >= order.units:
         return order.units

@@ -14,7 +14,7 @@ from haetae.base.money import krw_of
 from haetae.config.setup import Setup
 from haetae.kernel.codes import (
     DAY_LATCH,
-    EXIT,
+    ENTRY,
     FLASH_CRASH,
     RAIL_NAMES,
     SLIPPAGE,
@@ -53,14 +53,9 @@ def commit_fold(ports: Ports, setup: Setup, book: Book, result: FoldResult) -> B
 
 
 def new_intents(ports: Ports, setup: Setup, result: FoldResult) -> list[Intent]:
-    """Return the intents of the fold's new orders; a sell-all asks the exchange's own balance."""
+    """Return the intents of the fold's new orders; a sale is bounded by what the account has."""
     orders = {name: result.state.markets[name].order for name in result.new_orders}
-    sales = {
-        name: order
-        for name, order in orders.items()
-        if order.kind == EXIT and order.units == result.state.markets[name].position.units
-    }
-    units = units_for_sale(ports, sales)
+    units = units_for_sale(ports, {n: order for n, order in orders.items() if order.kind != ENTRY})
     return [
         intent_of(setup, name, order, units=units.get(name, order.units))
         for name, order in orders.items()

@@ -20,8 +20,9 @@ NO_LOG = Log([], [], [], [])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldResult:
-    """What one fold of the kernel came to: the minute it reached and the state there."""
+    """What one fold up to `to_t` came to: the minute it reached and the state there."""
 
+    to_t: int
     reached: Reached
     before: State
     state: State
@@ -31,7 +32,8 @@ class FoldResult:
     @property
     def minute(self) -> int:
         """The minute that it speaks of, in epoch seconds: one more than reached, if inside it."""
-        return self.reached.t + (MINUTE_S if self.reached.inside else 0)
+        inside = self.reached.inside and self.reached.t < self.to_t
+        return self.reached.t + (MINUTE_S if inside else 0)
 
     @property
     def new_orders(self) -> tuple[str, ...]:
@@ -101,7 +103,14 @@ def fold_minutes(
         if fill.t and named[name].order != before.markets[name].order
     )
     state = State(t=reached.t, account=account, markets=named, chains=before.chains)
-    return FoldResult(reached=reached, before=before, state=state, closed=closed, blind=data.blind)
+    return FoldResult(
+        to_t=max(to_t, before.t),
+        reached=reached,
+        before=before,
+        state=state,
+        closed=closed,
+        blind=data.blind,
+    )
 
 
 def tape_of(setup: Setup, data: MarketData) -> Tape:
